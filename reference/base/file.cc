@@ -1,0 +1,96 @@
+#include "reference/base/file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include "reference/base/text.h"
+
+namespace pg {
+namespace {
+
+constexpr std::size_t kChunkBytes = 256 * 1024;
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+Error io_error(const char* what, const std::filesystem::path& path) {
+  return Error{fmt::format("cannot {} {}: {}", what, escape_line(path.string()), std::strerror(errno))};
+}
+
+}  // namespace
+
+Result<std::uint64_t> read_chunks(const std::filesystem::path& path,
+                                  const std::function<bool(std::string_view)>& sink) {
+  // O_NONBLOCK: opening a FIFO nobody writes to must not wait for a writer.
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (file.get() < 0) return io_error("open", path);
+  struct stat info {};
+  if (::fstat(file.get(), &info) != 0) return io_error("stat", path);
+  if (!S_ISREG(info.st_mode)) return Error{fmt::format("{} is not a regular file", escape_line(path.string()))};
+  const auto buffer = std::make_unique<char[]>(kChunkBytes);
+  std::uint64_t total = 0;
+  while (true) {
+    const ssize_t n = ::read(file.get(), buffer.get(), kChunkBytes);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return io_error("read", path);
+    if (n == 0) return total;
+    total += static_cast<std::uint64_t>(n);
+    if (!sink(std::string_view(buffer.get(), static_cast<std::size_t>(n)))) return total;
+  }
+}
+
+Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t max_bytes) {
+  std::string content;
+  bool too_large = false;
+  const auto read = read_chunks(path, [&](std::string_view chunk) {
+    too_large = content.size() + chunk.size() > max_bytes;
+    if (!too_large) content += chunk;
+    return !too_large;
+  });
+  if (!read) return read.error();
+  if (too_large) return Error{fmt::format("{} is larger than {} bytes", escape_line(path.string()), max_bytes)};
+  return content;
+}
+
+Status write_file_atomic(const std::filesystem::path& path, std::string_view bytes) {
+  std::string temporary = path.string() + ".XXXXXX";
+  const Descriptor file(::mkstemp(temporary.data()));
+  if (file.get() < 0) return io_error("create a temporary file beside", path);
+  const auto fail = [&](const char* what) {
+    const Error error = io_error(what, path);
+    ::unlink(temporary.c_str());
+    return error;
+  };
+  // mkstemp makes 0600; a report is an ordinary file, so give it what the umask allows.
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  ::fchmod(file.get(), 0666 & ~mask);
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(file.get(), bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return fail("write");
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+  if (::fsync(file.get()) != 0) return fail("flush");
+  if (::rename(temporary.c_str(), path.c_str()) != 0) return fail("replace");
+  return {};
+}
+
+}  // namespace pg
