@@ -27,9 +27,9 @@ struct Logged {
 // "<name> val_loss:N val_bpb:N [eval_time:Nms ...]" behind training: an evaluation's result.
 struct MetricLine {
   std::uint32_t line = 0;
-  std::string name;  // as printed in front of val_loss, without parameters such as stride:64
-  Decimal val_loss;  // nats per token
-  Decimal val_bpb;   // bits per byte
+  std::string name;                 // as printed in front of val_loss, without parameters such as stride:64
+  std::optional<Decimal> val_loss;  // nats per token
+  Decimal val_bpb;                  // bits per byte
   std::optional<std::int64_t> eval_time_ms;
   std::string text;  // the line
 };
@@ -84,7 +84,8 @@ struct LogRun {
   std::vector<PhaseLine> phases;
   Logged<std::string> limited_eval;                    // a line saying that only part of the validation set was scored
   std::map<std::string, Logged<std::string>> markers;  // "final_eval_mode", "byte_sidecar" ... lines other rules read
-  bool finished = false;                               // has a stop line, a size line or a final metric
+  // Has a step, stop or size line or a final metric: a header behind it belongs to the next run.
+  bool progressed() const;
 
   // Chosen by choose_metric (records.md 5):
   int metric = -1;          // index into metrics; -1: none, then last_val_step stands in where it exists
@@ -107,11 +108,12 @@ struct LogFile {
   std::uint32_t lines = 0;
   bool has_invalid_utf8 = false, has_crlf = false, has_nul = false, has_epoch_prefix = false,
        ends_without_newline = false;
-  std::uint32_t long_lines = 0;  // lines cut at 64 KiB
-  bool too_many_events = false;  // more facts than the reader keeps; the newest are kept
-  std::vector<LogRun> runs;      // in file order; the last one is the claim's
-  bool same_run_twice = false;   // console capture and log file of one run, concatenated
-  bool is_run_log() const;       // has steps, a stop line or a final metric
+  std::uint32_t long_lines = 0;      // lines cut at 64 KiB
+  bool too_many_events = false;      // more facts than the reader keeps; the newest are kept
+  std::vector<LogRun> runs;          // in file order; the last one is the claim's
+  bool same_run_twice = false;       // console capture and log file of one run, concatenated
+  std::uint32_t aborted_starts = 0;  // headers without a step behind them; not among `runs` where a real run exists
+  bool is_run_log() const;           // has steps, a stop line or a final metric
 };
 
 // Reads a log in bounded memory (lines are cut at 64 KiB, facts capped), hashing it on the way.

@@ -1,0 +1,238 @@
+#include "verify/submission/roles.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "reference/base/text.h"
+#include "verify/submission/log_lines.h"
+
+namespace pg::verify {
+namespace {
+
+bool trains(const LogRun& run) {
+  return run.last_step || run.stop_train_time_ms;
+}
+
+// All scores that the metadata claims for one run or for all: the per-seed values and the headline.
+std::vector<Decimal> claimed_scores(const Metadata& metadata) {
+  std::vector<Decimal> scores;
+  for (const SeedClaim& seed : metadata.per_seed)
+    if (seed.val_bpb) scores.push_back(*seed.val_bpb);
+  if (metadata.val_bpb) scores.push_back(*metadata.val_bpb);
+  return scores;
+}
+
+bool agrees_with_any(const std::vector<Decimal>& claims, double value) {
+  return std::any_of(claims.begin(), claims.end(), [&](const Decimal& c) { return agrees_at_rounding(c, value); });
+}
+
+// A log's result under a name that records.md does not rank (n-gram caches, SLOT ...) is the claimed one where the
+// claim agrees with it and not with the ranked one. Four decimals at least, else agreement means nothing.
+void follow_claim(LogRun& run, const std::vector<Decimal>& claims) {
+  if (!run.val_bpb || agrees_with_any(claims, run.val_bpb->value)) return;
+  for (std::size_t i = run.metrics.size(); i-- > 0;) {
+    const MetricLine& m = run.metrics[i];
+    if (is_listed_metric(m.name) || m.val_bpb.decimals() < 4) continue;
+    for (const Decimal& claim : claims) {
+      if (claim.decimals() >= 4 && agrees_at_rounding(claim, m.val_bpb.value)) {
+        use_metric(run, i);
+        return;
+      }
+    }
+  }
+}
+
+void set_role(SubmittedRun& run, Role role, std::string reason) {
+  run.role = role;
+  run.role_reason = std::move(reason);
+}
+
+void mark_duplicates(Submission& s, std::vector<bool>& decided) {
+  for (std::size_t i = 0; i < s.runs.size(); ++i) {
+    for (std::size_t j = 0; j < s.runs.size(); ++j) {
+      if (i == j || decided[i] || s.logs[i].sha256 != s.logs[j].sha256) continue;
+      // Of equal files the one named after its seed is the run, the other the copy.
+      const bool i_named = s.runs[i].seed_in_name.has_value(), j_named = s.runs[j].seed_in_name.has_value();
+      if (i_named > j_named || (i_named == j_named && i < j)) continue;
+      set_role(s.runs[i], Role::duplicate, "byte-identical to " + s.logs[j].path);
+      decided[i] = true;
+    }
+  }
+}
+
+// A log that only evaluates and another that trains with the same seed: two stages of one run, the evaluation has the
+// claim.
+void mark_stages_and_reruns(Submission& s, std::vector<bool>& decided) {
+  for (std::size_t i = 0; i < s.runs.size(); ++i) {
+    if (decided[i] || !s.runs[i].seed) continue;
+    const LogRun& run = s.last_run(s.runs[i]);
+    for (std::size_t j = 0; j < s.runs.size() && !decided[i]; ++j) {
+      if (i == j || decided[j] || s.runs[j].seed != s.runs[i].seed) continue;
+      const LogRun& other = s.last_run(s.runs[j]);
+      if (trains(run) && !trains(other) && other.val_bpb) {
+        set_role(s.runs[i], Role::training_stage,
+                 "trains seed " + std::to_string(*s.runs[i].seed) + "; its evaluation is in " + s.logs[j].path);
+        decided[i] = true;
+      } else if (contains_ignore_case(s.logs[i].path, "rerun") && !contains_ignore_case(s.logs[j].path, "rerun")) {
+        set_role(s.runs[i], Role::rerun, "named a rerun; the claimed run of this seed is " + s.logs[j].path);
+        decided[i] = true;
+      }
+    }
+  }
+}
+
+struct Anchor {
+  double bpb;
+  std::string why;
+};
+
+// The scores that mark the claimed configuration.
+std::vector<Anchor> find_anchors(const Submission& s, const std::vector<std::size_t>& open,
+                                 const std::vector<Decimal>& claims) {
+  std::vector<Anchor> anchors;
+  const auto score = [&](std::size_t i) { return s.last_run(s.runs[i]).val_bpb->value; };
+  for (const std::size_t i : open)
+    if (agrees_with_any(claims, score(i))) anchors.push_back({score(i), "a claimed score"});
+  if (!anchors.empty()) return anchors;
+  if (!claims.empty()) {
+    // The headline is a mean, or no log has it: the runs nearest to it.
+    const double claim = claims.back().value;
+    const auto nearest = std::min_element(open.begin(), open.end(), [&](std::size_t a, std::size_t b) {
+      return std::abs(score(a) - claim) < std::abs(score(b) - claim);
+    });
+    return {{score(*nearest), "the run nearest to the claimed score"}};
+  }
+  for (const ReadmeHeadline& headline : s.readme_scores) {
+    if (headline.val_bpb.decimals() < 3) continue;
+    for (const std::size_t i : open)
+      if (agrees_at_rounding(headline.val_bpb, score(i)))
+        return {{score(i), fmt::format("the score in line {} of the README", headline.line)}};
+  }
+  return {};
+}
+
+bool reaches(const LogRun& run, std::string_view metric) {
+  return run.metric_name == metric ||
+         std::any_of(run.metrics.begin(), run.metrics.end(), [&](const MetricLine& m) { return m.name == metric; });
+}
+
+void recompute(Submission& s) {
+  auto& r = s.recomputed;
+  std::vector<double> bpb, loss;
+  for (const SubmittedRun& run : s.runs) {
+    const LogRun& last = s.last_run(run);
+    if (run.role != Role::claim || !last.val_bpb) continue;
+    bpb.push_back(last.val_bpb->value);
+    if (last.val_loss) loss.push_back(last.val_loss->value);
+  }
+  r.n = static_cast<int>(bpb.size());
+  const auto mean = [](const std::vector<double>& v) {
+    double sum = 0;
+    for (const double x : v) sum += x;
+    return sum / static_cast<double>(v.size());
+  };
+  if (!loss.empty()) r.mean_loss = mean(loss);
+  if (bpb.empty()) return;
+  r.mean_bpb = mean(bpb);
+  r.min_bpb = *std::min_element(bpb.begin(), bpb.end());
+  r.max_bpb = *std::max_element(bpb.begin(), bpb.end());
+  double squares = 0;
+  for (const double x : bpb) squares += (x - *r.mean_bpb) * (x - *r.mean_bpb);
+  if (bpb.size() < 2) return;
+  r.std_bpb = std::sqrt(squares / static_cast<double>(bpb.size() - 1));
+  r.population_std_bpb = std::sqrt(squares / static_cast<double>(bpb.size()));
+}
+
+void split_claim_from_others(Submission& s, const std::vector<bool>& decided, const std::vector<Decimal>& claims) {
+  std::vector<std::size_t> open;
+  for (std::size_t i = 0; i < s.runs.size(); ++i)
+    if (!decided[i] && s.last_run(s.runs[i]).val_bpb) open.push_back(i);
+  if (open.empty()) return;
+  const std::vector<Anchor> anchors = find_anchors(s, open, claims);
+  std::string metric;  // the evaluation that the claim rests on
+  for (const std::size_t i : open) {
+    const LogRun& run = s.last_run(s.runs[i]);
+    const auto near = std::min_element(anchors.begin(), anchors.end(), [&](const Anchor& a, const Anchor& b) {
+      return std::abs(a.bpb - run.val_bpb->value) < std::abs(b.bpb - run.val_bpb->value);
+    });
+    const bool is_claim = near == anchors.end() || std::abs(near->bpb - run.val_bpb->value) <= kSameConfigurationBpb;
+    if (is_claim) {
+      set_role(s.runs[i], Role::claim,
+               near == anchors.end() ? "no claim to compare with"
+                                     : "within " + fmt::format("{}", kSameConfigurationBpb) + " bpb of " + near->why);
+      if (metric.empty()) metric = run.metric_name;
+    } else {
+      set_role(s.runs[i], Role::other_config,
+               fmt::format("{:.4f} bpb away from {}", std::abs(near->bpb - run.val_bpb->value), near->why));
+    }
+  }
+  for (const std::size_t i : open)
+    if (s.runs[i].role == Role::other_config && !reaches(s.last_run(s.runs[i]), metric))
+      set_role(s.runs[i], Role::ablation, "has no " + metric + " line, on which the claim rests");
+}
+
+}  // namespace
+
+const char* role_name(Role role) {
+  switch (role) {
+    case Role::claim:
+      return "claim";
+    case Role::duplicate:
+      return "duplicate";
+    case Role::ablation:
+      return "ablation";
+    case Role::other_config:
+      return "other_config";
+    case Role::training_stage:
+      return "training_stage";
+    case Role::rerun:
+      return "rerun";
+  }
+  return "?";
+}
+
+const SeedClaim* seed_claim(const Metadata& metadata, std::optional<std::int64_t> seed) {
+  for (const SeedClaim& claim : metadata.per_seed)
+    if (seed && claim.seed == *seed) return &claim;
+  return nullptr;
+}
+
+std::optional<std::int64_t> seed_in_name(std::string_view path) {
+  const std::string name = to_lower(path.substr(path.rfind('/') + 1));
+  const auto number_at = [&](std::size_t i) -> std::optional<std::int64_t> {
+    const std::size_t end = std::min(name.find_first_not_of("0123456789", i), name.size());
+    return parse_int(std::string_view(name).substr(i, end - i));
+  };
+  if (std::size_t at = name.find("seed"); at != std::string::npos) {
+    at += 4;
+    while (at < name.size() && (name[at] == '_' || name[at] == '-')) ++at;
+    return at < name.size() ? number_at(at) : std::nullopt;
+  }
+  for (std::size_t at = name.find("_s"); at != std::string::npos; at = name.find("_s", at + 1))
+    if (const auto seed = at + 2 < name.size() ? number_at(at + 2) : std::nullopt) return seed;
+  return std::nullopt;
+}
+
+void assign_roles(Submission& s) {
+  const std::vector<Decimal> claims = claimed_scores(s.metadata);
+  s.runs.clear();
+  for (std::size_t i = 0; i < s.logs.size(); ++i) {
+    LogRun& last = s.logs[i].runs.back();
+    follow_claim(last, claims);
+    SubmittedRun run;
+    run.log = i;
+    run.seed_in_name = seed_in_name(s.logs[i].path);
+    run.seed = last.seed ? last.seed.value : run.seed_in_name;
+    run.role_reason = "has no score to compare";
+    s.runs.push_back(std::move(run));
+  }
+  std::vector<bool> decided(s.runs.size(), false);
+  mark_duplicates(s, decided);
+  mark_stages_and_reruns(s, decided);
+  split_claim_from_others(s, decided, claims);
+  recompute(s);
+}
+
+}  // namespace pg::verify
