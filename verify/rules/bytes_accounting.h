@@ -1,0 +1,10 @@
+#pragma once
+
+#include "verify/rules/rule.h"
+
+namespace pg::verify {
+
+std::vector<RuleResult> check_bytes_accounting(const Submission& submission, const Policy& policy);
+extern const Rule kBytesAccounting;  // PG-BYTES-ACCOUNTING
+
+}  // namespace pg::verify

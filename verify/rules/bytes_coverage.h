@@ -1,0 +1,10 @@
+#pragma once
+
+#include "verify/rules/rule.h"
+
+namespace pg::verify {
+
+std::vector<RuleResult> check_bytes_coverage(const Submission& submission, const Policy& policy);
+extern const Rule kBytesCoverage;  // PG-BYTES-COVERAGE
+
+}  // namespace pg::verify

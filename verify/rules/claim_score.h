@@ -1,0 +1,10 @@
+#pragma once
+
+#include "verify/rules/rule.h"
+
+namespace pg::verify {
+
+std::vector<RuleResult> check_claim_score(const Submission& submission, const Policy& policy);
+extern const Rule kClaimScore;  // PG-CLAIM-SCORE
+
+}  // namespace pg::verify

@@ -1,0 +1,10 @@
+#pragma once
+
+#include "verify/rules/rule.h"
+
+namespace pg::verify {
+
+std::vector<RuleResult> check_claim_std(const Submission& submission, const Policy& policy);
+extern const Rule kClaimStd;  // PG-CLAIM-STD
+
+}  // namespace pg::verify
