@@ -17,6 +17,9 @@ struct Claimed {
   std::optional<T> value;
   std::string key;
   std::uint32_t line = 0;
+  // How far the true value may lie from `value` because of the unit that it was written in (5,000 for "15.98 MB");
+  // 0: as written.
+  double half_unit = 0;
 
   explicit operator bool() const { return value.has_value(); }
   const T& operator*() const { return *value; }
@@ -59,8 +62,11 @@ struct MetadataDeviation {
 // empty; why is in `deviations`.
 struct Metadata {
   std::string path;  // relative to the folder; empty: no metadata file at all
-  bool parsed = false;
-  std::string parse_error;  // where !parsed and path is not empty
+  bool parsed = false;      // valid JSON that holds an object (or a list with one)
+  std::string parse_error;  // where !parsed and path is not empty: what is wrong and what to change
+  std::uint32_t parse_error_line = 0;
+  bool recovered = false;           // where !parsed: a tolerant second reading filled the fields below
+  std::vector<std::string> keys;    // of the top level, normalised ("val_bpb"), in file order
 
   Claimed<std::string> name, author, github_id, date, track, blurb;
   Claimed<Decimal> val_bpb;   // the claimed score, bits per byte
@@ -81,7 +87,7 @@ struct Metadata {
   std::vector<SeedClaim> disclosed;
   std::string disclosed_key;
   std::map<std::string, bool> compliance;  // flags; claims, not evidence
-  std::vector<std::string> unknown_keys;
+  std::vector<std::string> unknown_keys;  // as spelled; not read and not known to be prose or settings
   std::vector<MetadataDeviation> deviations;
 };
 
