@@ -80,7 +80,8 @@ std::string escape_line(std::string_view text, std::size_t max_chars) {
 std::string with_commas(std::int64_t value) {
   std::string digits = fmt::format("{}", value);
   const int first = value < 0 ? 1 : 0;
-  for (int i = static_cast<int>(digits.size()) - 3; i > first; i -= 3) digits.insert(static_cast<std::size_t>(i), ",");
+  for (int i = static_cast<int>(digits.size()) - 3; i > first; i -= 3)
+    digits.insert(static_cast<std::size_t>(i), 1, ',');
   return digits;
 }
 

@@ -1,0 +1,17 @@
+# cmake --install: bin/pgverify and share/pgverify/{policies,rules,schemas}, nothing else. The program finds its data
+# at <its folder>/../share/pgverify, so the prefix can be moved and both names are fixed rather than GNUInstallDirs'.
+if(TARGET pgverify)
+  install(TARGETS pgverify RUNTIME DESTINATION bin)
+endif()
+
+# pg_install_data(FOLDER PATTERN): the files matching PATTERN in the source tree go to share/pgverify/FOLDER.
+function(pg_install_data folder pattern)
+  file(GLOB files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${pattern}")
+  if(files)
+    install(FILES ${files} DESTINATION "share/pgverify/${folder}")
+  endif()
+endfunction()
+pg_install_data(policies verify/policy/*.json)
+pg_install_data(rules docs/rules/PG-*.md)
+pg_install_data(schemas docs/formats/*.json)
+install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" "${PROJECT_SOURCE_DIR}/README.md" DESTINATION share/doc/pgverify)
