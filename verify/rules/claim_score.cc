@@ -78,6 +78,19 @@ RuleResult elsewhere(const Submission& s, const OtherLine& found) {
   return r;
 }
 
+// The mean, but cut off instead of rounded, or computed from rounded scores.
+RuleResult one_unit_off(const Submission& s) {
+  auto r = failed(kId, Severity::info,
+                  fmt::format("the claimed {} is one unit of its last digit away from the mean of {} runs, {:.8f}",
+                              s.metadata.val_bpb->text, s.recomputed.n, *s.recomputed.mean_bpb),
+                  "Round the mean of the unrounded scores.");
+  r.observed = s.metadata.val_bpb->text;
+  r.required = fmt::format("{:.8f}", *s.recomputed.mean_bpb);
+  r.evidence.push_back(metadata_evidence(s, s.metadata.val_bpb.line,
+                                         fmt::format("{}: {}", s.metadata.val_bpb.key, s.metadata.val_bpb->text)));
+  return r;
+}
+
 RuleResult unsupported(const Submission& s) {
   auto r =
       failed(kId, Severity::error,
@@ -137,6 +150,7 @@ std::vector<RuleResult> check_claim_score(const Submission& s, const Policy&) {
     if (s.last_run(**agreeing).metric < 0) return {not_evaluated(s, **agreeing)};
     return {best_or_one(s, **agreeing)};
   }
+  if (std::abs(claim.value - *s.recomputed.mean_bpb) <= 2.000001 * claim.half_unit()) return {one_unit_off(s)};
   if (const auto found = find_elsewhere(s, claim)) return {elsewhere(s, *found)};
   return {unsupported(s)};
 }

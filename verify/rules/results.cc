@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace pg::verify {
 
 std::vector<const SubmittedRun*> claimed_runs(const Submission& submission) {
@@ -17,6 +19,27 @@ Evidence log_evidence(const Submission& submission, const SubmittedRun& run, std
 
 Evidence metadata_evidence(const Submission& submission, std::uint32_t line, std::string text) {
   return Evidence{submission.metadata.path, line, std::move(text), 0};
+}
+
+const SubmittedRun& training_run(const Submission& submission, const SubmittedRun& run) {
+  if (submission.last_run(run).train_time_ms || !run.seed) return run;
+  for (const SubmittedRun& other : submission.runs)
+    if (other.role == Role::training_stage && other.seed == run.seed) return other;
+  return run;
+}
+
+const LogRun& training_of(const Submission& submission, const SubmittedRun& run) {
+  return submission.last_run(training_run(submission, run));
+}
+
+std::string range_text(const std::vector<double>& seconds) {
+  const auto [low, high] = std::minmax_element(seconds.begin(), seconds.end());
+  return *high - *low < 0.05 ? fmt::format("{:.1f} s", *high) : fmt::format("{:.1f} to {:.1f} s", *low, *high);
+}
+
+std::string runs_name(const Submission& submission, const std::vector<const SubmittedRun*>& runs) {
+  if (runs.size() == 1) return run_name(submission, *runs.front());
+  return fmt::format("{} of {} claimed runs", runs.size(), claimed_runs(submission).size());
 }
 
 std::string seconds_text(std::int64_t milliseconds) {

@@ -44,10 +44,20 @@ std::vector<const SubmittedRun*> claimed_runs(const Submission& submission);
 Evidence log_evidence(const Submission& submission, const SubmittedRun& run, std::uint32_t line, std::string text);
 Evidence metadata_evidence(const Submission& submission, std::uint32_t line, std::string text);
 
+// The log that holds the run's training: its own, or that of the training_stage run with the same seed.
+const LogRun& training_of(const Submission& submission, const SubmittedRun& run);
+// The run itself, or its training_stage run: where training_of's lines stand.
+const SubmittedRun& training_run(const Submission& submission, const SubmittedRun& run);
+
 // 599592 -> "599.592 s".
 std::string seconds_text(std::int64_t milliseconds);
 // "train_seed42.log", or "seed 42 (train.log)" where the name does not say it.
 std::string run_name(const Submission& submission, const SubmittedRun& run);
+
+// "604.1 s", or "604.1 to 604.3 s" over several runs.
+std::string range_text(const std::vector<double>& seconds);
+// "train_seed42.log", or "3 of 4 claimed runs".
+std::string runs_name(const Submission& submission, const std::vector<const SubmittedRun*>& runs);
 
 // A rule gives at least one result: the pass where nothing was found.
 inline std::vector<RuleResult> or_passed(std::vector<RuleResult> results, RuleResult pass) {

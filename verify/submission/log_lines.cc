@@ -76,7 +76,7 @@ constexpr PhasePattern kPhases[] = {
     {"GPTQ:quantized in ~s", Phase::quantization, "GPTQ quantization"},
     {"GPTQ:compressed+saved in ~s", Phase::serialization, "compression"},
     {"Serialize: per-group compression done in ~s", Phase::serialization, "per-group compression"},
-    {"Deserialize: decompression done in ~s", Phase::evaluation, "decompression"},
+    {"Deserialize: decompression done in ~s", Phase::warmup, "decompression"},
     {"serialize_wallclock: ~s", Phase::serialization, "serialization in total"},
     {"artifact_production_wallclock: ~s*", Phase::other, "artifact production in total"},
     {"wallclock:post_gptq total_elapsed:~s*", Phase::other, "elapsed after GPTQ"},
