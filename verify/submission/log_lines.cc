@@ -1,4 +1,5 @@
-// The grammar of log lines (records.md 4 to 6; the patterns look like the lines). Size lines: log_sizes.cc.
+// The grammar of log lines (records.md 4 to 6; the patterns look like the lines). Size lines: log_sizes.cc; durations:
+// log_phases.cc.
 #include "verify/submission/log_lines.h"
 
 #include <algorithm>
@@ -57,35 +58,6 @@ std::optional<std::int64_t> milliseconds(std::string_view value) {
   return number && number->value >= 0 && number->value < 1e15 ? std::optional(static_cast<std::int64_t>(number->value))
                                                               : std::nullopt;
 }
-
-struct PhasePattern {
-  std::string_view pattern;  // one ~ or # : the duration
-  PhaseLine::Phase phase;
-  std::string_view name;
-  double seconds_per_unit = 1;
-};
-using Phase = PhaseLine::Phase;
-// The # or ~ that is the duration is the last capture.
-constexpr PhasePattern kPhases[] = {
-    {"GPTQ:collected # Hessians in ~s", Phase::calibration, "GPTQ Hessian collection"},
-    {"gptq:generated # sequences in ~s", Phase::calibration, "GPTQ calibration generation"},
-    {"gptq:generated # seqs in ~s", Phase::calibration, "GPTQ calibration generation"},
-    {"gptq:calibrated # layers in ~s", Phase::calibration, "GPTQ calibration"},
-    {"gptq:quantization complete in ~s total", Phase::quantization, "GPTQ in total"},
-    {"gptq:done in ~s", Phase::quantization, "GPTQ in total"},
-    {"GPTQ:quantized in ~s", Phase::quantization, "GPTQ quantization"},
-    {"GPTQ:compressed+saved in ~s", Phase::serialization, "compression"},
-    {"Serialize: per-group compression done in ~s", Phase::serialization, "per-group compression"},
-    {"Deserialize: decompression done in ~s", Phase::warmup, "decompression"},
-    {"serialize_wallclock: ~s", Phase::serialization, "serialization in total"},
-    {"artifact_production_wallclock: ~s*", Phase::other, "artifact production in total"},
-    {"wallclock:post_gptq total_elapsed:~s*", Phase::other, "elapsed after GPTQ"},
-    {"ttt_lora:compile warmup done (~s)", Phase::warmup, "TTT compile warm-up"},
-    {"ngram_tilt:precompute *elapsed=~s*", Phase::evaluation, "n-gram precompute"},
-    {"temp_scaling optimal_T:~ eval_time:#ms", Phase::evaluation, "temperature search", 0.001},
-    {"temp_scaling optimal_T:~ time:#ms", Phase::evaluation, "temperature search", 0.001},
-    {"ttt:completed steps:# time:~s", Phase::evaluation, "TTT loop"},
-};
 
 }  // namespace
 
@@ -275,20 +247,6 @@ bool RunCollector::add_fact(std::string_view text, std::uint32_t number) {
   }
   if (text.find('=') != std::string_view::npos || text.find(':') != std::string_view::npos)
     add_summary_pairs(text, number);
-  return false;
-}
-
-bool RunCollector::add_phase(std::string_view text, std::uint32_t number) {
-  const std::size_t colon = text.find_first_of(": ");
-  if (colon == std::string_view::npos) return false;
-  for (const PhasePattern& p : kPhases) {
-    Captures c;
-    if (p.pattern[0] != text[0] || !match_line(text, p.pattern, c)) continue;
-    const auto value = parse_decimal(c[c.count - 1]);
-    if (value)
-      keep(current().phases, PhaseLine{p.phase, number, std::string(p.name), value->value * p.seconds_per_unit, false});
-    return true;
-  }
   return false;
 }
 

@@ -110,12 +110,10 @@ class LogParser {
   }
 
   void inspect(std::string_view text) {
-    bool high = false;
-    for (const char c : text) {
-      high = high || static_cast<signed char>(c) < 0;
-      if (c == '\0') log_.has_nul = true;
-    }
-    if (high && !log_.has_invalid_utf8) log_.has_invalid_utf8 = to_utf8(text) != text;
+    unsigned char bits = 0;
+    for (const char c : text) bits |= static_cast<unsigned char>(c);
+    if ((bits & 0x80) != 0 && !log_.has_invalid_utf8) log_.has_invalid_utf8 = to_utf8(text) != text;
+    log_.has_nul = log_.has_nul || text.find('\0') != std::string_view::npos;
   }
 
   void output(std::string_view text, std::uint32_t number) {
