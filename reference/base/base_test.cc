@@ -43,6 +43,15 @@ TEST(Decimal, AgreesAtTheClaimsOwnRounding) {
   EXPECT_FALSE(agrees_at_rounding(*parse_decimal("1.1929"), 1.1928));
 }
 
+TEST(Decimal, AgreesAsPrintedAtTheCoarserRounding) {
+  const auto agree = [](const char* a, const char* b) {
+    return agree_as_printed(*parse_decimal(a), *parse_decimal(b));
+  };
+  EXPECT_TRUE(agree("1.39151724039659", "1.39151724"));
+  EXPECT_TRUE(agree("1.0810", "1.08100288"));
+  EXPECT_FALSE(agree("1.39151734", "1.39151724"));
+}
+
 TEST(Text, ReplacesEveryMalformedByte) {
   EXPECT_EQ(to_utf8("a\xFF\xC0\xAFz"), "a\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBDz");
   EXPECT_EQ(to_utf8("\xED\xA0\x80"), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");  // a surrogate half
@@ -55,6 +64,18 @@ TEST(Text, EscapesWhatWouldActOnATerminal) {
   EXPECT_EQ(escape_line("\xE2\x80\xAEtxt"), "\\u{202e}txt");
   EXPECT_EQ(escape_line("\xC2\x9B"), "\\x9b");
   EXPECT_EQ(escape_line("abcdef", 3), "abc...");
+}
+
+TEST(Text, DecodesUtf16InPiecesOfAnySize) {
+  const std::string little("a\0\xB1\0\x3D\xD8\x00\xDE\x3D\xD8z\0", 12);  // a, plus-minus, a pair, half a pair, z
+  for (std::size_t step = 1; step <= little.size(); ++step) {
+    Utf16Decoder decoder(false);
+    std::string out;
+    for (std::size_t i = 0; i < little.size(); i += step)
+      out += decoder.decode(std::string_view(little).substr(i, step));
+    EXPECT_EQ(out, "a\xC2\xB1\xF0\x9F\x98\x80\xEF\xBF\xBDz") << step;
+  }
+  EXPECT_EQ(Utf16Decoder(true).decode(std::string_view("\0a", 2)), "a");
 }
 
 TEST(Text, GroupsDigits) {

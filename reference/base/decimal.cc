@@ -61,4 +61,8 @@ bool agrees_at_rounding(const Decimal& claim, double exact) {
   return std::abs(claim.value - exact) <= claim.half_unit() + 1e-12 * std::max(1.0, std::abs(exact));
 }
 
+bool agree_as_printed(const Decimal& a, const Decimal& b) {
+  return a.half_unit() >= b.half_unit() ? agrees_at_rounding(a, b.value) : agrees_at_rounding(b, a.value);
+}
+
 }  // namespace pg

@@ -29,4 +29,7 @@ std::optional<std::int64_t> parse_int(std::string_view text);
 // both rounding directions of a tie agree.
 bool agrees_at_rounding(const Decimal& claim, double exact);
 
+// Whether two printed numbers are the same at the coarser rounding of the two: 1.3915172404 and 1.39151724 are.
+bool agree_as_printed(const Decimal& a, const Decimal& b);
+
 }  // namespace pg

@@ -77,6 +77,42 @@ std::string escape_line(std::string_view text, std::size_t max_chars) {
   return out;
 }
 
+std::string Utf16Decoder::decode(std::string_view bytes) {
+  std::string out;
+  out.reserve(bytes.size() / 2 + 4);
+  for (const char c : bytes) {
+    const unsigned char byte = static_cast<unsigned char>(c);
+    if (has_byte_) put(big_endian_ ? (byte_ << 8) | byte : (byte << 8) | byte_, out);
+    byte_ = byte;
+    has_byte_ = !has_byte_;
+  }
+  return out;
+}
+
+void Utf16Decoder::put(std::uint32_t unit, std::string& out) {
+  std::uint32_t c = unit;
+  const bool low = unit >= 0xDC00 && unit <= 0xDFFF;
+  if (high_ != 0 && low)
+    c = 0x10000 + ((high_ - 0xD800) << 10) + (unit - 0xDC00);
+  else if (high_ != 0)
+    out += "\xEF\xBF\xBD";
+  else if (low)
+    c = kReplacement;
+  high_ = 0;
+  if (unit >= 0xD800 && unit <= 0xDBFF) {
+    high_ = unit;
+    return;
+  }
+  if (c < 0x80) {
+    out += static_cast<char>(c);
+    return;
+  }
+  const int extra = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
+  constexpr unsigned kLead[] = {0, 0xC0, 0xE0, 0xF0};
+  out += static_cast<char>(kLead[extra] | (c >> (6 * extra)));
+  for (int i = extra - 1; i >= 0; --i) out += static_cast<char>(0x80 | ((c >> (6 * i)) & 0x3F));
+}
+
 std::string with_commas(std::int64_t value) {
   std::string digits = fmt::format("{}", value);
   const int first = value < 0 ? 1 : 0;

@@ -21,8 +21,9 @@ constexpr std::string_view kId = "PG-BYTES-ACCOUNTING";
 constexpr double kValidationBytes = 151'080'000;
 // The first export (63,779,840 sp1024 tokens), used by the baseline of 2026-03-17 and by early runs.
 constexpr double kFirstExportBytes = 155'768'000;
-// Targets left out at the end by long sequences (32k: 0.04 %) stay below, every known accounting error lies above.
-constexpr double kTolerance = 0.002;
+// Targets left out at the ends of long sequences (32k tokens: 0.04 %; a last shard cut to whole batches: 0.2 %) stay
+// below, every known accounting error lies above.
+constexpr double kTolerance = 0.005;
 
 struct KnownError {
   double factor;  // counted bytes / true bytes

@@ -24,7 +24,7 @@ const SubmittedRun* run_of_seed(const Submission& s, std::int64_t seed) {
 
 bool any_line_agrees(const LogRun& log, const Decimal& claim) {
   return std::any_of(log.metrics.begin(), log.metrics.end(),
-                     [&](const MetricLine& m) { return agrees_at_rounding(claim, m.val_bpb.value); });
+                     [&](const MetricLine& m) { return agree_as_printed(claim, m.val_bpb); });
 }
 
 void add(const Submission& s, const SubmittedRun& run, Severity severity, const SeedClaim& claim,
@@ -44,13 +44,13 @@ void add(const Submission& s, const SubmittedRun& run, Severity severity, const 
 void check_seed(const Submission& s, const SeedClaim& claim, const SubmittedRun& run,
                 std::vector<RuleResult>& results) {
   const LogRun& log = s.last_run(run);
-  if (claim.val_bpb && log.val_bpb && !agrees_at_rounding(*claim.val_bpb, log.val_bpb->value)) {
+  if (claim.val_bpb && log.val_bpb && !agree_as_printed(*claim.val_bpb, *log.val_bpb)) {
     // Off by a unit in its last digit: truncated instead of rounded.
     const bool truncated = std::abs(claim.val_bpb->value - log.val_bpb->value) <= 2.001 * claim.val_bpb->half_unit();
     add(s, run, truncated || any_line_agrees(log, *claim.val_bpb) ? Severity::warning : Severity::error, claim,
         "val_bpb", claim.val_bpb->text, log.val_bpb->text, claim.val_bpb.line, log.metric_line, results);
   }
-  if (claim.val_loss && log.val_loss && !agrees_at_rounding(*claim.val_loss, log.val_loss->value))
+  if (claim.val_loss && log.val_loss && !agree_as_printed(*claim.val_loss, *log.val_loss))
     add(s, run, Severity::warning, claim, "val_loss", claim.val_loss->text, log.val_loss->text, claim.val_loss.line,
         log.metric_line, results);
   if (claim.steps && log.steps && *claim.steps != *log.steps)

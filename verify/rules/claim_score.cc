@@ -22,8 +22,8 @@ std::optional<OtherLine> find_elsewhere(const Submission& s, const Decimal& clai
   for (const SubmittedRun& run : s.runs) {
     const LogRun& log = s.last_run(run);
     for (const MetricLine& metric : log.metrics)
-      if (agrees_at_rounding(claim, metric.val_bpb.value)) return OtherLine{&run, &metric};
-    if (log.last_val_step && log.last_val_step->val_bpb && agrees_at_rounding(claim, log.last_val_step->val_bpb->value))
+      if (agree_as_printed(claim, metric.val_bpb)) return OtherLine{&run, &metric};
+    if (log.last_val_step && log.last_val_step->val_bpb && agree_as_printed(claim, *log.last_val_step->val_bpb))
       return OtherLine{&run, nullptr};
   }
   return std::nullopt;
@@ -128,9 +128,10 @@ std::vector<RuleResult> check_claim_score(const Submission& s, const Policy&) {
   const auto runs = claimed_runs(s);
   const auto agreeing = std::find_if(runs.begin(), runs.end(), [&](const SubmittedRun* run) {
     const LogRun& log = s.last_run(*run);
-    return log.val_bpb && agrees_at_rounding(claim, log.val_bpb->value);
+    return log.val_bpb && agree_as_printed(claim, *log.val_bpb);
   });
-  if (agrees_at_rounding(claim, *s.recomputed.mean_bpb)) {
+  // A claim with more digits than the only log prints is compared at the log's rounding.
+  if (agrees_at_rounding(claim, *s.recomputed.mean_bpb) || (s.recomputed.n == 1 && agreeing != runs.end())) {
     if (s.recomputed.n == 1 && s.last_run(**agreeing).metric < 0) return {not_evaluated(s, **agreeing)};
     auto r =
         passed(kId, s.recomputed.n == 1

@@ -100,6 +100,31 @@ TEST(Roles, FollowTheClaimToAnUnrankedMetric) {
   EXPECT_EQ(ranked.last_run(ranked.runs[0]).metric_name, "quantized_ttt") << "records.md ranks both names";
 }
 
+TEST(Roles, FollowTheClaimToAScoreInNoKnownForm) {
+  SampleRun run;
+  run.extra = "TTT BPB: 0.8904\n";
+  const Submission s = sample_submission({run}, R"({"val_bpb": 0.8904})");
+  EXPECT_EQ(s.last_run(s.runs[0]).val_bpb->text, "0.8904");
+  EXPECT_EQ(sample_submission({run}, R"({"val_bpb": 0.8905})").last_run(s.runs[0]).metric_name, "quantized_ttt");
+}
+
+TEST(Roles, KeepTheClaimedRunOfASeedApartFromItsOtherRuns) {
+  SampleRun again;
+  again.name = "try2_seed42.log", again.val_bpb = "1.08090000";
+  const Submission s =
+      sample_submission({{}, again}, R"({"val_bpb": 1.08103, "seed_results": {"42": {"val_bpb": 1.08103103}}})");
+  EXPECT_EQ(s.runs[0].role, Role::claim);
+  EXPECT_EQ(s.runs[1].role, Role::rerun);
+}
+
+TEST(Roles, TakeRunsFarApartTogetherWhereTheirMeanIsTheClaim) {
+  SampleRun far;
+  far.name = "b.log", far.seed = 7, far.val_bpb = "1.09103103";
+  const Submission s = sample_submission({{}, far}, R"({"val_bpb": 1.08603})");
+  EXPECT_EQ(s.runs[0].role, Role::claim);
+  EXPECT_EQ(s.runs[1].role, Role::claim);
+}
+
 TEST(Roles, ReadTheSeedFromAFileName) {
   EXPECT_EQ(seed_in_name("logs/train_seed42.log"), 42);
   EXPECT_EQ(seed_in_name("seed-7.txt"), 7);

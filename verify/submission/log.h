@@ -34,6 +34,14 @@ struct MetricLine {
   std::string text;  // the line
 };
 
+// A number beside "bpb" on a line that is no metric line of a known form ("TTT BPB: 1.0783", "eval:ttt bpb:0.4416").
+// Only a claim can tell whether it is a result.
+struct ScoreMention {
+  std::uint32_t line = 0;
+  Decimal val_bpb;
+  std::string text;
+};
+
 // A validation or training step of the progress output.
 struct StepLine {
   std::uint32_t line = 0;
@@ -80,6 +88,7 @@ struct LogRun {
   std::optional<StepLine> first_step, last_step, last_val_step;         // last_step: training or validation
   Logged<std::int64_t> stop_train_time_ms, stop_step, stop_iterations;  // "stopping_early: wallclock_cap"
   std::vector<MetricLine> metrics;
+  std::vector<ScoreMention> mentions;  // the newest 256
   std::vector<SizeLine> sizes;
   std::vector<PhaseLine> phases;
   Logged<std::string> limited_eval;                    // a line saying that only part of the validation set was scored
@@ -106,7 +115,7 @@ struct LogFile {
   std::uint64_t bytes = 0;
   std::string sha256;
   std::uint32_t lines = 0;
-  bool has_invalid_utf8 = false, has_crlf = false, has_nul = false, has_epoch_prefix = false,
+  bool has_invalid_utf8 = false, has_crlf = false, has_nul = false, has_epoch_prefix = false, is_utf16 = false,
        ends_without_newline = false;
   std::uint32_t long_lines = 0;      // lines cut at 64 KiB
   bool too_many_events = false;      // more facts than the reader keeps; the newest are kept

@@ -7,6 +7,7 @@
 
 #include "reference/base/text.h"
 #include "verify/submission/line_pattern.h"
+#include "verify/submission/log_words.h"
 
 namespace pg::verify {
 namespace {
@@ -16,47 +17,10 @@ constexpr std::size_t kMaxHyperparameters = 2048;
 constexpr std::size_t kMaxValue = 512;        // bytes of a hyper-parameter's value
 constexpr std::size_t kMaxMetricLine = 1024;  // longer lines hold no result
 
-template <class T>
-void log_value(Logged<T>& field, T value, std::uint32_t line) {
-  field.value = std::move(value);
-  field.line = line;
-}
-
-void log_int(Logged<std::int64_t>& field, std::string_view digits, std::uint32_t line) {
-  if (const auto value = parse_int(digits)) log_value(field, *value, line);
-}
-
 bool is_identifier(std::string_view s) {
   return !s.empty() && !(s[0] >= '0' && s[0] <= '9') && std::all_of(s.begin(), s.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
   });
-}
-
-// Splits off the next blank-separated word.
-std::string_view next_word(std::string_view& rest) {
-  while (!rest.empty() && rest.front() == ' ') rest.remove_prefix(1);
-  const std::size_t end = std::min(rest.find(' '), rest.size());
-  const std::string_view word = rest.substr(0, end);
-  rest.remove_prefix(end);
-  return word;
-}
-
-// "key:value" or "key=value" of one word; the value may be in the next word ("train_time: 590009ms").
-bool split_pair(std::string_view word, std::string_view& rest, std::string_view& key, std::string_view& value) {
-  const std::size_t at = word.find_first_of(":=");
-  if (at == std::string_view::npos || at == 0) return false;
-  key = word.substr(0, at);
-  value = word.substr(at + 1);
-  if (value.empty() && word[at] == ':') value = next_word(rest);
-  return true;
-}
-
-std::optional<std::int64_t> milliseconds(std::string_view value) {
-  if (!value.ends_with("ms")) return std::nullopt;
-  value.remove_suffix(2);
-  const auto number = parse_decimal(value);
-  return number && number->value >= 0 && number->value < 1e15 ? std::optional(static_cast<std::int64_t>(number->value))
-                                                              : std::nullopt;
 }
 
 }  // namespace
@@ -100,7 +64,7 @@ void RunCollector::add_line(std::string_view text, std::uint32_t number) {
     return;
   }
   if (add_fact(text, number) || add_size(text, number) || add_phase(text, number)) return;
-  add_metric(text, number);
+  if (!add_metric(text, number)) add_mentions(text, number);
 }
 
 // "step:N/M key:value ..." in all its forms and "N/M train_loss: ...".
@@ -299,74 +263,10 @@ void RunCollector::add_summary_pairs(std::string_view text, std::uint32_t number
   for (const auto& [key, value] : pairs) set_hyperparameter(key, value, number);
 }
 
-// "<words> val_loss:N ... val_bpb:N ..." and "<words> val_bpb:N": an evaluation's result. Progress output that carries
-// running or per-rank values is not one.
-bool RunCollector::add_metric(std::string_view text, std::uint32_t number) {
-  if (text.find("bpb") == std::string_view::npos || text[0] == ' ' || text[0] == '#') return false;
-  MetricLine metric;
-  metric.line = number;
-  std::optional<Decimal> bpb;
-  bool parameters = false;
-  std::size_t words = 0;
-  for (std::string_view rest = text; !rest.empty();) {
-    std::string_view key, value;
-    const std::string_view word = next_word(rest);
-    if (word.empty()) break;
-    if (!split_pair(word, rest, key, value) || (value.empty() && !rest.empty())) {
-      if (metric.val_loss || bpb || parameters) {
-        // "final_..._exact sliding val_loss:N sliding val_bpb:N": a word ahead of the first value is part of the name.
-        if (!metric.val_loss && !bpb) return false;
-        continue;
-      }
-      if (++words > 6 || word.size() > 80) return false;
-      metric.name += (metric.name.empty() ? "" : " ") + std::string(word);
-      continue;
-    }
-    while (!value.empty() && (value.back() == ',' || value.back() == ')' || value.back() == '|'))
-      value.remove_suffix(1);
-    if (key == "val_loss" && !metric.val_loss) {
-      metric.val_loss = parse_decimal(value);
-      if (!metric.val_loss) {
-        if (value == "nan" || value == "inf") log_value(current().markers["nan_metric"], std::string(text), number);
-        return false;
-      }
-    } else if (key == "val_bpb" && !bpb) {
-      bpb = parse_decimal(value);
-      if (!bpb) return false;
-    } else if (key == "eval_time" || key == "time") {
-      if (!metric.eval_time_ms) metric.eval_time_ms = milliseconds(value);
-    } else if (key == "elapsed" && value.ends_with("s") && !metric.eval_time_ms) {
-      if (const auto s = parse_decimal(value.substr(0, value.size() - 1)); s && s->value >= 0 && s->value < 1e9)
-        metric.eval_time_ms = static_cast<std::int64_t>(s->value * 1000 + 0.5);
-    } else if (!metric.val_loss && !bpb) {
-      // "stride:64" ahead of the value is a parameter; "ttt_sliding:done", "candidate_eval:ema" are names.
-      if (metric.name.empty()) {
-        metric.name = std::string(word);
-        ++words;
-      } else if (parse_decimal(value)) {
-        parameters = true;
-      } else {
-        metric.name += " " + std::string(word);
-      }
-    }
-  }
-  if (!bpb) return false;
-  const std::string lower = to_lower(metric.name);
-  for (const std::string_view progress : {"rank", "running", "batch", "chunk", "progress", "epoch", "step"})
-    if (lower.find(progress) != std::string::npos && lower.find("candidate") == std::string::npos) return false;
-  if (metric.name.empty()) metric.name = "val_bpb";
-  metric.val_bpb = *bpb;
-  metric.text = std::string(text.substr(0, 400));
-  LogRun& run = current();
-  in_hyperparameters_ = false;
-  keep(run.metrics, std::move(metric));
-  return true;
-}
-
 std::vector<LogRun> RunCollector::finish(std::uint32_t& aborted) {
   std::vector<LogRun> kept;
   for (LogRun& run : runs_) {
-    if (!run.progressed()) {
+    if (!run.progressed() && run.mentions.empty()) {
       ++aborted;
       continue;
     }

@@ -1,5 +1,6 @@
 // Bytes -> lines -> segments between lines of 100 '=' -> embedded source or run output.
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "reference/base/file.h"
@@ -41,7 +42,24 @@ class LogParser {
 
   void feed(std::string_view chunk) {
     sha_.update(chunk);
+    if (log_.bytes == 0) chunk.remove_prefix(byte_order_mark(chunk));
     log_.bytes += chunk.size();
+    if (utf16_)
+      split(utf16_->decode(chunk));
+    else
+      split(chunk);
+  }
+
+  // What stands at the start of the file is in its first piece (pieces are 256 KiB). Returns the mark's length.
+  std::size_t byte_order_mark(std::string_view chunk) {
+    if (chunk.starts_with("\xEF\xBB\xBF")) return log_.bytes = 3;
+    if (!chunk.starts_with("\xFF\xFE") && !chunk.starts_with("\xFE\xFF")) return 0;
+    utf16_.emplace(chunk[0] == '\xFE');
+    log_.is_utf16 = true;
+    return log_.bytes = 2;
+  }
+
+  void split(std::string_view chunk) {
     while (!chunk.empty()) {
       const std::size_t end = chunk.find('\n');
       const std::string_view piece = chunk.substr(0, end);
@@ -187,6 +205,7 @@ class LogParser {
 
   LogFile log_;
   Sha256 sha_;
+  std::optional<Utf16Decoder> utf16_;
   RunCollector runs_;
   std::string pending_;             // the line that the chunks so far have not ended
   std::string segment_;             // held-back lines

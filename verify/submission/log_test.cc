@@ -210,6 +210,28 @@ TEST(LogReader, AnswersForAnyBytes) {
   EXPECT_EQ(only_run(cut).metric_line, 20u);
 }
 
+TEST(LogReader, ReadsUtf16AndByteOrderMarks) {
+  std::string wide = "\xFF\xFE";
+  for (const char c : march_run()) wide += std::string{c, '\0'};
+  const LogFile log = read_log_text("x.log", wide);
+  EXPECT_TRUE(log.is_utf16);
+  EXPECT_FALSE(log.has_nul);
+  EXPECT_EQ(log.bytes, wide.size());
+  EXPECT_EQ(log.sha256, sha256_hex(wide));
+  EXPECT_EQ(only_run(log).metric_line, 19u);
+  const LogFile marked = read_log_text("x.log", "\xEF\xBB\xBFseed:7\nstep:1/2 train_loss:2.0 train_time:5ms\n");
+  EXPECT_EQ(only_run(marked).seed.value, 7);
+}
+
+TEST(LogReader, KeepsScoresInOtherFormsAside) {
+  const LogFile log = read_log_text(
+      "x.log", "[2026-04-19 10:28:15] TTT BPB: 1.0783\nttt_x vl:0.73961404 bpb:0.43804165\n  chunk bpb=1.2345\n");
+  EXPECT_FALSE(log.is_run_log());
+  ASSERT_EQ(log.runs.back().mentions.size(), 2u);
+  EXPECT_EQ(log.runs.back().mentions[0].val_bpb.text, "1.0783");
+  EXPECT_EQ(log.runs.back().mentions[1].val_bpb.text, "0.43804165");
+}
+
 TEST(LogReader, ReadsTruncatedLogsUpToTheirEnd) {
   const std::string whole = april_run();
   for (std::size_t size = 0; size < whole.size(); size += 7) {

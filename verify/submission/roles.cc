@@ -24,23 +24,33 @@ std::vector<Decimal> claimed_scores(const Metadata& metadata) {
   return scores;
 }
 
-bool agrees_with_any(const std::vector<Decimal>& claims, double value) {
-  return std::any_of(claims.begin(), claims.end(), [&](const Decimal& c) { return agrees_at_rounding(c, value); });
+bool agrees_with_any(const std::vector<Decimal>& claims, const Decimal& value) {
+  return std::any_of(claims.begin(), claims.end(), [&](const Decimal& c) { return agree_as_printed(c, value); });
 }
 
-// A log's result under a name that records.md does not rank (n-gram caches, SLOT ...) is the claimed one where the
-// claim agrees with it and not with the ranked one. Four decimals at least, else agreement means nothing.
+// Four decimals at least on both sides, else agreement means nothing.
+bool surely_agrees_with_any(const std::vector<Decimal>& claims, const Decimal& value) {
+  return value.decimals() >= 4 && std::any_of(claims.begin(), claims.end(), [&](const Decimal& c) {
+           return c.decimals() >= 4 && agree_as_printed(c, value);
+         });
+}
+
+// A log's result under a name that records.md does not rank (n-gram caches, SLOT ...), or in no known form at all, is
+// the claimed one where the claim agrees with it and not with the ranked one.
 void follow_claim(LogRun& run, const std::vector<Decimal>& claims) {
-  if (!run.val_bpb || agrees_with_any(claims, run.val_bpb->value)) return;
+  if (run.val_bpb && agrees_with_any(claims, *run.val_bpb)) return;
   for (std::size_t i = run.metrics.size(); i-- > 0;) {
     const MetricLine& m = run.metrics[i];
-    if (is_listed_metric(m.name) || m.val_bpb.decimals() < 4) continue;
-    for (const Decimal& claim : claims) {
-      if (claim.decimals() >= 4 && agrees_at_rounding(claim, m.val_bpb.value)) {
-        use_metric(run, i);
-        return;
-      }
-    }
+    if (is_listed_metric(m.name) || !surely_agrees_with_any(claims, m.val_bpb)) continue;
+    use_metric(run, i);
+    return;
+  }
+  for (auto m = run.mentions.rbegin(); m != run.mentions.rend(); ++m) {
+    if (!surely_agrees_with_any(claims, m->val_bpb)) continue;
+    run.metrics.push_back({m->line, "line " + std::to_string(m->line) + " (no known form)", std::nullopt, m->val_bpb,
+                           std::nullopt, m->text});
+    use_metric(run, run.metrics.size() - 1);
+    return;
   }
 }
 
@@ -64,16 +74,25 @@ void mark_duplicates(Submission& s, std::vector<bool>& decided) {
 
 // A log that only evaluates and another that trains with the same seed: two stages of one run, the evaluation has the
 // claim.
-void mark_stages_and_reruns(Submission& s, std::vector<bool>& decided) {
+void mark_stages_and_reruns(Submission& s, const std::vector<Decimal>& claims, std::vector<bool>& decided) {
   for (std::size_t i = 0; i < s.runs.size(); ++i) {
     if (decided[i] || !s.runs[i].seed) continue;
     const LogRun& run = s.last_run(s.runs[i]);
     for (std::size_t j = 0; j < s.runs.size() && !decided[i]; ++j) {
       if (i == j || decided[j] || s.runs[j].seed != s.runs[i].seed) continue;
       const LogRun& other = s.last_run(s.runs[j]);
-      if (trains(run) && !trains(other) && other.val_bpb) {
+      const bool claimed_here = run.val_bpb && agrees_with_any(claims, *run.val_bpb);
+      const bool claimed_there = other.val_bpb && agrees_with_any(claims, *other.val_bpb);
+      if (trains(run) && !trains(other) && other.val_bpb && (claimed_there || !claimed_here)) {
         set_role(s.runs[i], Role::training_stage,
                  "trains seed " + std::to_string(*s.runs[i].seed) + "; its evaluation is in " + s.logs[j].path);
+        decided[i] = true;
+      } else if (const SeedClaim* claim = seed_claim(s.metadata, s.runs[i].seed);
+                 claim != nullptr && claim->val_bpb && run.val_bpb && other.val_bpb &&
+                 !agree_as_printed(*claim->val_bpb, *run.val_bpb) &&
+                 agree_as_printed(*claim->val_bpb, *other.val_bpb)) {
+        set_role(s.runs[i], Role::rerun,
+                 "another run of seed " + std::to_string(claim->seed) + "; the claimed one is " + s.logs[j].path);
         decided[i] = true;
       } else if (contains_ignore_case(s.logs[i].path, "rerun") && !contains_ignore_case(s.logs[j].path, "rerun")) {
         set_role(s.runs[i], Role::rerun, "named a rerun; the claimed run of this seed is " + s.logs[j].path);
@@ -92,23 +111,29 @@ struct Anchor {
 std::vector<Anchor> find_anchors(const Submission& s, const std::vector<std::size_t>& open,
                                  const std::vector<Decimal>& claims) {
   std::vector<Anchor> anchors;
-  const auto score = [&](std::size_t i) { return s.last_run(s.runs[i]).val_bpb->value; };
+  const auto score = [&](std::size_t i) { return *s.last_run(s.runs[i]).val_bpb; };
   for (const std::size_t i : open)
-    if (agrees_with_any(claims, score(i))) anchors.push_back({score(i), "a claimed score"});
+    if (agrees_with_any(claims, score(i))) anchors.push_back({score(i).value, "a claimed score"});
   if (!anchors.empty()) return anchors;
   if (!claims.empty()) {
-    // The headline is a mean, or no log has it: the runs nearest to it.
+    double sum = 0;
+    for (const std::size_t i : open) sum += score(i).value;
+    if (agrees_at_rounding(claims.back(), sum / static_cast<double>(open.size()))) {
+      for (const std::size_t i : open)
+        anchors.push_back({score(i).value, "a score whose mean with the others is the claim"});
+      return anchors;
+    }
     const double claim = claims.back().value;
     const auto nearest = std::min_element(open.begin(), open.end(), [&](std::size_t a, std::size_t b) {
-      return std::abs(score(a) - claim) < std::abs(score(b) - claim);
+      return std::abs(score(a).value - claim) < std::abs(score(b).value - claim);
     });
-    return {{score(*nearest), "the run nearest to the claimed score"}};
+    return {{score(*nearest).value, "the run nearest to the claimed score"}};
   }
   for (const ReadmeHeadline& headline : s.readme_scores) {
     if (headline.val_bpb.decimals() < 3) continue;
     for (const std::size_t i : open)
-      if (agrees_at_rounding(headline.val_bpb, score(i)))
-        return {{score(i), fmt::format("the score in line {} of the README", headline.line)}};
+      if (agree_as_printed(headline.val_bpb, score(i)))
+        return {{score(i).value, fmt::format("the score in line {} of the README", headline.line)}};
   }
   return {};
 }
@@ -199,6 +224,13 @@ const SeedClaim* seed_claim(const Metadata& metadata, std::optional<std::int64_t
   return nullptr;
 }
 
+bool holds_claimed_score(const LogFile& log, const Metadata& metadata) {
+  const std::vector<Decimal> claims = claimed_scores(metadata);
+  return !log.runs.empty() &&
+         std::any_of(log.runs.back().mentions.begin(), log.runs.back().mentions.end(),
+                     [&](const ScoreMention& m) { return surely_agrees_with_any(claims, m.val_bpb); });
+}
+
 std::optional<std::int64_t> seed_in_name(std::string_view path) {
   const std::string name = to_lower(path.substr(path.rfind('/') + 1));
   const auto number_at = [&](std::size_t i) -> std::optional<std::int64_t> {
@@ -230,7 +262,7 @@ void assign_roles(Submission& s) {
   }
   std::vector<bool> decided(s.runs.size(), false);
   mark_duplicates(s, decided);
-  mark_stages_and_reruns(s, decided);
+  mark_stages_and_reruns(s, claims, decided);
   split_claim_from_others(s, decided, claims);
   recompute(s);
 }

@@ -16,6 +16,10 @@ void assign_roles(Submission& submission);
 // The claim for this seed, nullptr where the metadata has none.
 const SeedClaim* seed_claim(const Metadata& metadata, std::optional<std::int64_t> seed);
 
+// Whether a file without step, stop or metric lines prints a claimed score in some other form: then it is a log all the
+// same.
+bool holds_claimed_score(const LogFile& log, const Metadata& metadata);
+
 // "train_seed42.log", "seed-7", "hybrid_s1337.txt" -> the number.
 std::optional<std::int64_t> seed_in_name(std::string_view path);
 

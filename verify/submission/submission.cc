@@ -77,10 +77,19 @@ void read_one_log(Submission& s, FileEntry& file) {
     return;
   }
   file.sha256 = log->sha256;
-  if (log->is_run_log())
-    s.logs.push_back(*std::move(log));
-  else
-    s.not_logs.push_back(file.path);
+  s.logs.push_back(*std::move(log));
+}
+
+// Files that hold no run are no logs, unless they print a claimed score; they are told apart once the metadata is read.
+void sort_out_logs(Submission& s) {
+  std::vector<LogFile> logs;
+  for (LogFile& log : s.logs) {
+    if (log.is_run_log() || holds_claimed_score(log, s.metadata))
+      logs.push_back(std::move(log));
+    else
+      s.not_logs.push_back(log.path);
+  }
+  s.logs = std::move(logs);
 }
 
 void find_track(Submission& s, const std::filesystem::path& root) {
@@ -130,6 +139,7 @@ Result<Submission> load_submission(const std::filesystem::path& root) {
     }
   }
   find_track(s, root);
+  sort_out_logs(s);
   assign_roles(s);
   resolve_code(s);
   return s;
