@@ -230,8 +230,8 @@ JsonDocument read_json(std::string_view text) {
   document.repairs = repaired.repairs;
   if (tolerant.ok) document.complete = true;
   // A scalar is nothing to recover from ("Traceback ..." with a number in front would be one).
-  document.recovered = tolerant.has_root && tolerant.limit.empty() &&
-                       (!tolerant.root.members.empty() || !tolerant.root.items.empty());
+  document.recovered =
+      tolerant.has_root && tolerant.limit.empty() && (!tolerant.root.members.empty() || !tolerant.root.items.empty());
   document.complete = document.complete && document.recovered;
   if (document.recovered) {
     document.root = std::move(tolerant.root);

@@ -16,9 +16,9 @@ struct JsonValue {
   enum class Kind { null, boolean, number, string, array, object };
   Kind kind = Kind::null;
   bool boolean = false;
-  std::string text;              // string: its value (UTF-8); number: as written ("1.0810", "15987547")
-  std::uint32_t line = 0;        // 1-based line of the value; of its key where it is a member
-  std::vector<JsonValue> items;  // array
+  std::string text;                 // string: its value (UTF-8); number: as written ("1.0810", "15987547")
+  std::uint32_t line = 0;           // 1-based line of the value; of its key where it is a member
+  std::vector<JsonValue> items;     // array
   std::vector<JsonMember> members;  // object, in file order, duplicates included
 
   bool is_null() const { return kind == Kind::null; }

@@ -25,9 +25,9 @@ const JsonValue* top_object(const JsonDocument& document, Deviations& deviations
   if (!root.is_array()) return nullptr;
   const auto first = std::ranges::find_if(root.items, [](const JsonValue& item) { return item.is_object(); });
   if (first == root.items.end()) return nullptr;
-  deviations.add(Kind::wrong_type, "", first->line,
-                 fmt::format("the file is a list of {} values, not one object; the first object is read",
-                             root.items.size()));
+  deviations.add(
+      Kind::wrong_type, "", first->line,
+      fmt::format("the file is a list of {} values, not one object; the first object is read", root.items.size()));
   return &*first;
 }
 
@@ -80,8 +80,7 @@ void read_score_objects(const Scope& top, Metadata& m) {
     const Scope::Entry* const entry = top.find(key);
     const JsonValue* const value = entry == nullptr ? nullptr : entry->member->value.find(inner);
     const auto number = value != nullptr && value->is_number() ? parse_decimal(value->text) : std::nullopt;
-    if (!into && number && number->value > 0)
-      into = {number, fmt::format("{}.{}", entry->path, inner), value->line, 0};
+    if (!into && number && number->value > 0) into = {number, fmt::format("{}.{}", entry->path, inner), value->line, 0};
   };
   for (const std::string_view key : {"val_bpb", "val_bpb_seeds", "val_bpb_per_seed", "mean_val_bpb"}) {
     part(key, "mean", m.val_bpb);
@@ -109,10 +108,11 @@ void move_bpb_from_loss(const Scope& top, Metadata& m, Deviations& deviations) {
   const bool said = (m.blurb && stands_beside_bpb(*m.blurb, m.val_loss->text)) ||
                     (m.name && stands_beside_bpb(*m.name, m.val_loss->text));
   if (!said && !(loss >= 1.0 && loss <= 1.5)) return;
-  deviations.add(Kind::inconsistent, "val_loss", m.val_loss.line,
-                 fmt::format("val_loss {} is read as the score in bits per byte: val_bpb is missing and no model of "
-                             "the contest has so few nats per token; write val_bpb",
-                             m.val_loss->text));
+  deviations.add(
+      Kind::inconsistent, "val_loss", m.val_loss.line,
+      fmt::format("val_loss {} is read as the score in bits per byte: val_bpb is missing and {}; write val_bpb",
+                  m.val_loss->text,
+                  said ? "the file's own text calls it bpb" : "no model of the contest has so few nats per token"));
   m.val_bpb = std::move(m.val_loss);
   m.val_loss = {};
 }
@@ -151,9 +151,9 @@ bool is_known_key(std::string_view key) {
   static const std::set<std::string_view> known = [] {
     std::set<std::string_view> keys;
     for (const Field* const field :
-         {&kName, &kAuthor, &kGithubId, &kDate, &kTrack, &kBlurb, &kValBpb, &kValLoss, &kValBpbStd, &kValLossStd,
-          &kPreQuantBpb, &kBytesTotal, &kBytesTotalMean, &kBytesTotalMax, &kBytesCode, &kBytesModel, &kTrainTime,
-          &kEvalTime, &kSteps, &kSeedCount, &kPValue})
+         {&kName,      &kAuthor,     &kGithubId,   &kDate,        &kTrack,      &kBlurb,          &kValBpb,
+          &kValLoss,   &kValBpbStd,  &kValLossStd, &kPreQuantBpb, &kBytesTotal, &kBytesTotalMean, &kBytesTotalMax,
+          &kBytesCode, &kBytesModel, &kTrainTime,  &kEvalTime,    &kSteps,      &kSeedCount,      &kPValue})
       for (const Synonym& synonym : field->synonyms) keys.insert(synonym.key);
     for (const std::string_view name : result_scopes()) keys.insert(name);
     for (const std::string_view name : seed_containers()) keys.insert(name);
@@ -166,7 +166,8 @@ bool is_known_key(std::string_view key) {
 void read_object(const JsonValue& object, Metadata& m, Deviations& deviations) {
   std::vector<Scope> scopes{Scope(object, "")};
   for (const std::string_view name : result_scopes())
-    if (const Scope::Entry* const entry = scopes.front().find(name); entry != nullptr && entry->member->value.is_object())
+    if (const Scope::Entry* const entry = scopes.front().find(name);
+        entry != nullptr && entry->member->value.is_object())
       scopes.emplace_back(entry->member->value, entry->path + '.');
   const Scope& top = scopes.front();
   read_fields(scopes, m, deviations);

@@ -61,12 +61,12 @@ struct MetadataDeviation {
 // submission.json in one shape, whatever keys and types the author used. Fields that are absent, null or unusable are
 // empty; why is in `deviations`.
 struct Metadata {
-  std::string path;  // relative to the folder; empty: no metadata file at all
+  std::string path;         // relative to the folder; empty: no metadata file at all
   bool parsed = false;      // valid JSON that holds an object (or a list with one)
   std::string parse_error;  // where !parsed and path is not empty: what is wrong and what to change
   std::uint32_t parse_error_line = 0;
-  bool recovered = false;           // where !parsed: a tolerant second reading filled the fields below
-  std::vector<std::string> keys;    // of the top level, normalised ("val_bpb"), in file order
+  bool recovered = false;         // where !parsed: a tolerant second reading filled the fields below
+  std::vector<std::string> keys;  // of the top level, normalised ("val_bpb"), in file order
 
   Claimed<std::string> name, author, github_id, date, track, blurb;
   Claimed<Decimal> val_bpb;   // the claimed score, bits per byte
@@ -87,7 +87,7 @@ struct Metadata {
   std::vector<SeedClaim> disclosed;
   std::string disclosed_key;
   std::map<std::string, bool> compliance;  // flags; claims, not evidence
-  std::vector<std::string> unknown_keys;  // as spelled; not read and not known to be prose or settings
+  std::vector<std::string> unknown_keys;   // as spelled; not read and not known to be prose or settings
   std::vector<MetadataDeviation> deviations;
 };
 

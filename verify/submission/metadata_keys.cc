@@ -11,8 +11,8 @@ using enum Unit;
 constexpr Synonym kNameKeys[] = {{"name"},        {"title"},    {"submission_name"}, {"submission_title"},
                                  {"record_name"}, {"run_name"}, {"model_name"}};
 constexpr Synonym kAuthorKeys[] = {{"author"}, {"authors"}, {"author_name"}, {"team_name"}, {"team"}};
-constexpr Synonym kGithubIdKeys[] = {{"github_id"},       {"github"},      {"github_username"}, {"author_github"},
-                                     {"github_handle"},   {"github_user"}, {"author_github_id"}};
+constexpr Synonym kGithubIdKeys[] = {{"github_id"},     {"github"},      {"github_username"}, {"author_github"},
+                                     {"github_handle"}, {"github_user"}, {"author_github_id"}};
 constexpr Synonym kDateKeys[] = {{"date"}, {"submission_date"}, {"submitted_at"}};
 constexpr Synonym kTrackKeys[] = {{"track"}};
 constexpr Synonym kBlurbKeys[] = {{"blurb"}, {"description"}, {"summary"}, {"technique_summary"}, {"abstract"}};
@@ -30,18 +30,18 @@ constexpr Synonym kValBpbKeys[] = {{"val_bpb"},
                                    {"final_bpb"},
                                    {"bpb"},
                                    {"bits_per_byte"},
+                                   {"score"},
                                    {"val_bits_per_byte"}};
-constexpr Synonym kValLossKeys[] = {{"val_loss"},      {"mean_val_loss"},        {"val_loss_mean"},
-                                    {"val_loss_nats"}, {"mean_val_loss_nats"},   {"val_loss_nats_mean"},
-                                    {"mean_loss"},     {"three_seed_mean_loss"}, {"val_loss_exact"},
-                                    {"final_val_loss"}};
-constexpr Synonym kValBpbStdKeys[] = {{"val_bpb_std"},       {"std_bpb"},           {"std_val_bpb"},
-                                      {"val_bpb_3seed_std"}, {"val_bpb_std_3seed"}, {"three_seed_std_bpb"},
-                                      {"bpb_std"}};
+constexpr Synonym kValLossKeys[] = {
+    {"val_loss"},           {"mean_val_loss"}, {"val_loss_mean"},        {"val_loss_nats"},  {"mean_val_loss_nats"},
+    {"val_loss_nats_mean"}, {"mean_loss"},     {"three_seed_mean_loss"}, {"val_loss_exact"}, {"final_val_loss"}};
+constexpr Synonym kValBpbStdKeys[] = {
+    {"val_bpb_std"},        {"std_bpb"}, {"std_val_bpb"}, {"val_bpb_3seed_std"}, {"val_bpb_std_3seed"},
+    {"three_seed_std_bpb"}, {"bpb_std"}};
 constexpr Synonym kValLossStdKeys[] = {
     {"val_loss_std"}, {"std_val_loss"}, {"val_loss_nats_std"}, {"std_val_loss_nats"}, {"std_loss"}};
-constexpr Synonym kPreQuantKeys[] = {{"pre_quant_val_bpb"}, {"pre_quant_bpb"},     {"prequant_val_bpb"},
-                                     {"prequant_bpb"},      {"val_bpb_pre_quant"}, {"val_bpb_prequant"},
+constexpr Synonym kPreQuantKeys[] = {{"pre_quant_val_bpb"},    {"pre_quant_bpb"},     {"prequant_val_bpb"},
+                                     {"prequant_bpb"},         {"val_bpb_pre_quant"}, {"val_bpb_prequant"},
                                      {"val_bpb_prequant_stop"}};
 
 constexpr Synonym kBytesTotalKeys[] = {{"bytes_total", bytes},
@@ -55,6 +55,7 @@ constexpr Synonym kBytesTotalKeys[] = {{"bytes_total", bytes},
                                        {"total_submission_bytes", bytes},
                                        {"total_submission_size_bytes", bytes},
                                        {"submission_size_bytes", bytes},
+                                       {"max_observed_submission_size_bytes", bytes},
                                        {"submission_bytes", bytes},
                                        {"total_bytes", bytes},
                                        {"artifact_size_bytes", bytes},
@@ -135,25 +136,21 @@ constexpr Synonym kEvalTimeKeys[] = {{"eval_time_seconds", seconds},
                                      {"eval_time_s_mean", seconds},
                                      {"mean_eval_time_seconds", seconds},
                                      {"eval_times_ms", milliseconds}};
-constexpr Synonym kStepsKeys[] = {{"step_stop"},        {"steps"},           {"train_steps"}, {"training_steps"},
-                                  {"steps_completed"},  {"stop_step"},       {"final_step"},  {"train_steps_mean"},
+constexpr Synonym kStepsKeys[] = {{"step_stop"},       {"steps"},     {"train_steps"}, {"training_steps"},
+                                  {"steps_completed"}, {"stop_step"}, {"final_step"},  {"train_steps_mean"},
                                   {"steps_mean"}};
-constexpr Synonym kSeedCountKeys[] = {{"n_seeds"}, {"num_seeds"}, {"seeds_count"}, {"n_seeds_run"}};
+constexpr Synonym kSeedCountKeys[] = {{"n_seeds"}, {"num_seeds"}, {"seed_count"}, {"seeds_count"}, {"n_seeds_run"}};
 constexpr Synonym kPValueKeys[] = {{"p_value"}, {"p_value_one_sided"}};
 
 constexpr Synonym kSeedBpbKeys[] = {{"val_bpb"},   {"val_bpb_exact"}, {"final_val_bpb"},
                                     {"final_bpb"}, {"bpb"},           {"score"}};
 constexpr Synonym kSeedLossKeys[] = {{"val_loss"}, {"val_loss_nats"}, {"val_loss_exact"}, {"final_val_loss"}};
-constexpr Synonym kSeedBytesKeys[] = {{"artifact_bytes", bytes},
-                                      {"bytes_total", bytes},
-                                      {"total_bytes", bytes},
-                                      {"total_artifact_bytes", bytes},
-                                      {"artifact_size_bytes", bytes},
-                                      {"total_submission_bytes", bytes},
-                                      {"submission_bytes", bytes},
-                                      {"bytes", bytes},
+constexpr Synonym kSeedBytesKeys[] = {{"artifact_bytes", bytes},      {"bytes_total", bytes},
+                                      {"total_bytes", bytes},         {"total_artifact_bytes", bytes},
+                                      {"artifact_size_bytes", bytes}, {"total_submission_bytes", bytes},
+                                      {"submission_bytes", bytes},    {"bytes", bytes},
                                       {"artifact_mb", megabytes}};
-constexpr Synonym kSeedStepsKeys[] = {{"steps"},          {"step_stop"}, {"stop_step"},
+constexpr Synonym kSeedStepsKeys[] = {{"steps"},          {"step_stop"},   {"stop_step"},
                                       {"training_steps"}, {"train_steps"}, {"steps_completed"}};
 constexpr Synonym kSeedTrainKeys[] = {{"train_time_ms", milliseconds},
                                       {"train_wallclock_ms", milliseconds},
@@ -165,21 +162,17 @@ constexpr Synonym kSeedTrainKeys[] = {{"train_time_ms", milliseconds},
                                       {"train_time_seconds", seconds},
                                       {"training_time_seconds", seconds},
                                       {"wallclock_seconds", seconds}};
-constexpr Synonym kSeedEvalKeys[] = {{"eval_time_ms", milliseconds},
-                                     {"eval_time_s", seconds},
-                                     {"eval_time_seconds", seconds},
-                                     {"eval_s", seconds},
-                                     {"eval_seconds", seconds},
-                                     {"total_eval_time_s", seconds},
-                                     {"total_eval_seconds", seconds},
-                                     {"ttt_eval_time_s", seconds},
-                                     {"ttt_eval_seconds", seconds},
-                                     {"ttt_eval_ms", milliseconds}};
+constexpr Synonym kSeedEvalKeys[] = {{"eval_time_ms", milliseconds},  {"eval_time_s", seconds},
+                                     {"eval_time_seconds", seconds},  {"eval_s", seconds},
+                                     {"eval_seconds", seconds},       {"total_eval_time_s", seconds},
+                                     {"total_eval_seconds", seconds}, {"ttt_eval_time_s", seconds},
+                                     {"ttt_eval_seconds", seconds},   {"ttt_eval_ms", milliseconds}};
 
-constexpr std::string_view kResultScopes[] = {"metrics",       "results",  "result",   "primary_result", "final",
-                                              "final_metrics", "final_results", "artifact", "sizes",    "score"};
-constexpr std::string_view kSeedContainers[] = {"seed_results",     "seeds",        "per_seed",      "per_seed_results",
-                                                "results_per_seed", "results_by_seed", "seed_metrics", "results"};
+constexpr std::string_view kResultScopes[] = {"metrics",       "results",       "result",   "primary_result", "final",
+                                              "final_metrics", "final_results", "artifact", "sizes",          "score"};
+constexpr std::string_view kSeedContainers[] = {
+    "seed_results",     "seeds",           "per_seed",     "per_seed_results",
+    "results_per_seed", "results_by_seed", "seed_metrics", "results"};
 
 constexpr SeedColumn kSeedColumns[] = {{"seed_scores", &kSeedBpb},
                                        {"seed_bpbs", &kSeedBpb},
@@ -204,17 +197,18 @@ constexpr SeedColumn kSeedColumns[] = {{"seed_scores", &kSeedBpb},
 
 // Parts of keys whose values describe the run, compare it with others or configure it.
 constexpr std::string_view kDescriptiveParts[] = {
-    "hardware", "gpu",        "version",  "note",      "technique", "attribution", "baseline",  "delta",   "comparison",
-    "_pr",      "pr_",        "lineage",  "based_on",  "hyperparam", "config",     "arch",      "layer",   "model_",
-    "dim",      "head",       "vocab",    "tokenizer", "lr",        "momentum",    "weight_decay", "epochs", "batch",
-    "seq_len",  "stride",     "quant",    "compress",  "calibration", "method",    "status",    "reason",  "platform",
-    "framework", "container", "hash",     "url",       "repo",      "email",       "command",   "script",  "dataset",
-    "ttt",      "ablation",   "improvement", "t_stat", "welch",     "step_avg",    "ms_per_step", "memory", "params",
-    "optimizer", "schedule",  "enabled",  "base_",     "parent",    "contribution", "changes",  "approach", "category",
-    "reference", "log",       "keys",     "tags",      "type",      "non_record",  "record_"};
-constexpr std::string_view kDescriptiveKeys[] = {"seed",     "compliance", "base",       "dataset", "model", "training",
-                                                 "evaluation", "type",     "kind",       "lane",    "params", "iterations",
-                                                 "notes",    "note",       "techniques", "compute", "environment"};
+    "hardware",     "gpu",    "version",  "note",         "technique",  "attribution", "baseline",  "delta",
+    "comparison",   "_pr",    "pr_",      "lineage",      "based_on",   "hyperparam",  "config",    "arch",
+    "layer",        "model_", "dim",      "head",         "vocab",      "tokenizer",   "lr",        "momentum",
+    "weight_decay", "epochs", "batch",    "seq_len",      "stride",     "quant",       "compress",  "calibration",
+    "method",       "status", "reason",   "platform",     "framework",  "container",   "hash",      "url",
+    "repo",         "email",  "command",  "script",       "dataset",    "ttt",         "ablation",  "improvement",
+    "t_stat",       "welch",  "step_avg", "ms_per_step",  "memory",     "params",      "optimizer", "schedule",
+    "enabled",      "base_",  "parent",   "contribution", "changes",    "approach",    "category",  "reference",
+    "log",          "keys",   "tags",     "type",         "non_record", "record_"};
+constexpr std::string_view kDescriptiveKeys[] = {
+    "seed", "compliance", "base",       "dataset", "model", "training",   "evaluation", "type",       "kind",
+    "lane", "params",     "iterations", "notes",   "note",  "techniques", "compute",    "environment"};
 
 }  // namespace
 

@@ -13,10 +13,10 @@ constexpr double kLowest = 0.3, kHighest = 5;
 constexpr std::size_t kReachBefore = 48, kReachBehind = 16;  // characters between the number and "bpb"
 
 // Words that give a number to something else than this submission's final score.
-constexpr std::string_view kForeign[] = {"baseline", "sota",     "leaderboard", "previous", "prior",     "pr #",
-                                         "base:",    "pre-quant", "pre-ttt",    "prequant", "pre quant", "unquantized",
-                                         "gap",      "delta",    "improv",      "penalty",  "drops",     "threshold",
-                                         "vs ",      "beats",    "target",      "parent"};
+constexpr std::string_view kForeign[] = {"baseline", "sota",      "leaderboard", "previous", "prior",     "pr #",
+                                         "base:",    "pre-quant", "pre-ttt",     "prequant", "pre quant", "unquantized",
+                                         "gap",      "delta",     "improv",      "penalty",  "drops",     "threshold",
+                                         "vs ",      "beats",     "target",      "parent"};
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -72,7 +72,8 @@ bool next_number(std::string_view text, std::size_t from, Number& number) {
 }
 
 bool is_foreign(std::string_view text) {
-  return std::ranges::any_of(kForeign, [&](std::string_view word) { return text.find(word) != std::string_view::npos; });
+  return std::ranges::any_of(kForeign,
+                             [&](std::string_view word) { return text.find(word) != std::string_view::npos; });
 }
 
 // Whether the "bpb" at `at` is the unit of the number in front of it, not the label of the next one.
@@ -152,7 +153,7 @@ class Scanner {
     const auto cells = cells_of(previous_);
     columns_.assign(cells.size(), Column::other);
     for (std::size_t i = 0; i < cells.size(); ++i)
-      columns_[i] = is_foreign(cells[i])                                ? Column::foreign
+      columns_[i] = is_foreign(cells[i])                             ? Column::foreign
                     : cells[i].find("bpb") != std::string_view::npos ? Column::score
                                                                      : Column::other;
   }
