@@ -49,8 +49,7 @@ class Contradictions {
 
   void seeds() {
     const char* const flag = set_flag(submission_.metadata, {"three_seeds"});
-    if (flag == nullptr || submission_.logs.empty()) return;  // no logs: PG-FILES-REQUIRED
-    ++decided_;
+    if (flag == nullptr) return;
     std::set<std::int64_t> distinct;
     int runs = 0;
     std::vector<Evidence> evidence;
@@ -60,6 +59,8 @@ class Contradictions {
       distinct.insert(run.seed ? *run.seed : -runs);
       if (evidence.size() < 5) evidence.push_back({log.path, last.seed.line, "", 0});
     });
+    if (runs == 0) return;  // no logs: PG-FILES-REQUIRED
+    ++decided_;
     if (static_cast<int>(distinct.size()) >= policy_.min_seeds) return;
     contradiction(flag,
                   fmt::format("{} log{} of {} different seed{} back the claim", runs, runs == 1 ? "" : "s",

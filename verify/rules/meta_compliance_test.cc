@@ -73,6 +73,13 @@ TEST(MetaCompliance, DoesNotReadAFalseFlagAsAClaim) {
   EXPECT_TRUE(failures(kRuleMetaCompliance, s).empty());
 }
 
+TEST(MetaCompliance, DoesNotCountSeedsWithoutLogs) {
+  Submission s = complete(R"({"compliance": {"three_seeds": true}})");
+  s.logs.clear();
+  s.runs.clear();
+  EXPECT_EQ(only_verdict(kRuleMetaCompliance, s), Verdict::not_applicable);
+}
+
 TEST(MetaCompliance, IsSkippedWithoutFlags) {
   EXPECT_EQ(only_verdict(kRuleMetaCompliance, complete()), Verdict::not_applicable);
 }

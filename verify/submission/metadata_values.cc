@@ -229,7 +229,7 @@ Claimed<std::int64_t> FieldReader::integer(const Field& field) const {
           why =
               fmt::format("is {} {}: rounded, read as {} bytes", quantity->number.text,
                           quantity->unit.empty() ? "MB" : quantity->unit, with_commas(std::llround(number * *factor)));
-        else if (!whole)
+        else if (!whole && synonym.key.find("mean") == std::string_view::npos)
           why = fmt::format("is {}, not a whole number", quantity->number.text);
         half_unit = *factor == 1 ? 0 : quantity->number.half_unit() * *factor;
         return std::llround(number * *factor);
