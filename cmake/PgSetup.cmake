@@ -22,6 +22,10 @@ if(PG_SANITIZE)
   add_compile_options(-fsanitize=${PG_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${PG_SANITIZE})
 endif()
+if(PG_BUILD_FUZZ)
+  # Coverage feedback from the libraries under test; the fuzz programs add libFuzzer's main (cmake/PgFuzz.cmake).
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
 
 include(GNUInstallDirs)
 find_package(PkgConfig REQUIRED)

@@ -108,10 +108,11 @@ void move_bpb_from_loss(const Scope& top, Metadata& m, Deviations& deviations) {
   const bool said = (m.blurb && stands_beside_bpb(*m.blurb, m.val_loss->text)) ||
                     (m.name && stands_beside_bpb(*m.name, m.val_loss->text));
   if (!said && !(loss >= 1.0 && loss <= 1.5)) return;
-  deviations.add(Kind::inconsistent, "val_loss", m.val_loss.line,
-                 fmt::format("val_loss {} is read as the score in bits per byte: val_bpb is missing and no model of "
-                             "the contest has so few nats per token; write val_bpb",
-                             m.val_loss->text));
+  deviations.add(
+      Kind::inconsistent, "val_loss", m.val_loss.line,
+      fmt::format("val_loss {} is read as the score in bits per byte: val_bpb is missing and {}; write val_bpb",
+                  m.val_loss->text,
+                  said ? "the file's own text calls it bpb" : "no model of the contest has so few nats per token"));
   m.val_bpb = std::move(m.val_loss);
   m.val_loss = {};
 }

@@ -30,6 +30,7 @@ constexpr Synonym kValBpbKeys[] = {{"val_bpb"},
                                    {"final_bpb"},
                                    {"bpb"},
                                    {"bits_per_byte"},
+                                   {"score"},
                                    {"val_bits_per_byte"}};
 constexpr Synonym kValLossKeys[] = {
     {"val_loss"},           {"mean_val_loss"}, {"val_loss_mean"},        {"val_loss_nats"},  {"mean_val_loss_nats"},
@@ -54,6 +55,7 @@ constexpr Synonym kBytesTotalKeys[] = {{"bytes_total", bytes},
                                        {"total_submission_bytes", bytes},
                                        {"total_submission_size_bytes", bytes},
                                        {"submission_size_bytes", bytes},
+                                       {"max_observed_submission_size_bytes", bytes},
                                        {"submission_bytes", bytes},
                                        {"total_bytes", bytes},
                                        {"artifact_size_bytes", bytes},
@@ -137,7 +139,7 @@ constexpr Synonym kEvalTimeKeys[] = {{"eval_time_seconds", seconds},
 constexpr Synonym kStepsKeys[] = {{"step_stop"},       {"steps"},     {"train_steps"}, {"training_steps"},
                                   {"steps_completed"}, {"stop_step"}, {"final_step"},  {"train_steps_mean"},
                                   {"steps_mean"}};
-constexpr Synonym kSeedCountKeys[] = {{"n_seeds"}, {"num_seeds"}, {"seeds_count"}, {"n_seeds_run"}};
+constexpr Synonym kSeedCountKeys[] = {{"n_seeds"}, {"num_seeds"}, {"seed_count"}, {"seeds_count"}, {"n_seeds_run"}};
 constexpr Synonym kPValueKeys[] = {{"p_value"}, {"p_value_one_sided"}};
 
 constexpr Synonym kSeedBpbKeys[] = {{"val_bpb"},   {"val_bpb_exact"}, {"final_val_bpb"},

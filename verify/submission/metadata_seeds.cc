@@ -253,20 +253,22 @@ class SeedReader {
       if (key.find("disclos") == std::string::npos && key.find("rerun") == std::string::npos &&
           key.find("all_runs") == std::string::npos)
         continue;
-      const JsonValue& value = entry.member->value;
-      const std::size_t before = metadata_.disclosed.size();
-      container(value, entry.path + '.', metadata_.disclosed, false);
-      for (const JsonMember& member : value.members) {
-        if (parse_seed_key(member.key)) continue;
-        const std::string name = normalized_key(member.key);
-        // A dict of numbers by seed is a score only where its name says so.
-        const bool numbers =
-            std::ranges::any_of(member.value.members, [](const JsonMember& inner) { return inner.value.is_number(); });
-        if (!numbers || name.find("bpb") != std::string::npos)
-          container(member.value, entry.path + '.' + member.key + '.', metadata_.disclosed, false);
-      }
-      if (metadata_.disclosed.size() > before && metadata_.disclosed_key.empty()) metadata_.disclosed_key = entry.path;
+      std::vector<SeedClaim> rows;
+      container(entry.member->value, entry.path + '.', rows, false);
+      for (const JsonMember& member : entry.member->value.members)
+        if (!parse_seed_key(member.key) && holds_scores(member))
+          container(member.value, entry.path + '.' + member.key + '.', rows, false);
+      if (!rows.empty() && metadata_.disclosed_key.empty()) metadata_.disclosed_key = entry.path;
+      if (metadata_.disclosed.size() + rows.size() <= kMaxSeeds)
+        metadata_.disclosed.insert(metadata_.disclosed.end(), rows.begin(), rows.end());
     }
+  }
+
+  // A dict of plain numbers by seed holds scores only where its name says so.
+  static bool holds_scores(const JsonMember& member) {
+    const bool numbers =
+        std::ranges::any_of(member.value.members, [](const JsonMember& inner) { return inner.value.is_number(); });
+    return !numbers || normalized_key(member.key).find("bpb") != std::string::npos;
   }
 
   const Scope& top_;
