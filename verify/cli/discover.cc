@@ -138,6 +138,8 @@ FolderLook look_at(const fs::path& folder) {
 }
 
 bool is_archive(const fs::path& folder) {
+  // A pull request whose one folder was written out whole is that pull request's submission, however it is built.
+  if (is_pull_request_name(name_of(folder))) return false;
   const FolderLook look = look_at(folder);
   return is_checkout(folder, look) || is_track(name_of(folder), look) || any_track(look.folders) ||
          (has_pull_requests(look) && !look.looks_like_submission());

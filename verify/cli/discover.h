@@ -40,7 +40,7 @@ struct FolderLook {
 FolderLook look_at(const std::filesystem::path& folder);
 
 // A repository checkout, its records/ folder, a track folder, or a folder of <number>__<name> folders: something to
-// walk through and never a submission.
+// walk through and never a submission. Not so where the folder itself is called <number>__<name>.
 bool is_archive(const std::filesystem::path& folder);
 
 }  // namespace pg::verify
