@@ -154,7 +154,6 @@ json run_json(const Submission& submission, const SubmittedRun& submitted) {
               {"val_loss", number(run.val_loss)},
               {"eval_time_ms", number(run.eval_time_ms)},
               {"runs_in_log", log.runs.size()},
-              {"finished", run.finished},
               {"source_sha256", run.source ? text_or_null(run.source->sha256) : json()},
               {"source_bytes", run.source ? json(run.source->bytes) : json()}};
   put_logged(out, "train_time_ms", "train_time_line", run.train_time_ms);

@@ -42,7 +42,6 @@ void add_run(Submission& s, const SeedRun& r) {
   run.val_bpb = parse_decimal(r.bpb);
   run.val_loss = parse_decimal(r.loss);
   run.eval_time_ms = r.eval_ms;
-  run.finished = true;
   LogFile file;
   file.path = fmt::format("train_seed{}.log", r.seed);
   file.runs.push_back(run);
