@@ -1,0 +1,156 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <thread>
+
+#include "reference/base/parallel.h"
+#include "reference/base/text.h"
+#include "verify/cli/command.h"
+#include "verify/cli/coverage.h"
+#include "verify/cli/discover.h"
+#include "verify/cli/examine.h"
+#include "verify/cli/exit_code.h"
+#include "verify/cli/ordered_writer.h"
+#include "verify/cli/output.h"
+#include "verify/cli/tally.h"
+#include "verify/report/json.h"
+
+namespace pg::verify {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Options {
+  std::string root, policy{kDefaultPolicy}, output;
+  unsigned jobs = 0;
+  bool summary_only = false, quiet = false;
+};
+
+// "1,234 of 2,501 folders" on a terminal's stderr, ten times a second, wiped at the end.
+class Progress {
+ public:
+  Progress(std::size_t total, bool wanted) : total_(total), shown_(wanted && is_terminal(stderr)) {}
+  ~Progress() {
+    if (shown_) std::fputs("\r\x1b[K", stderr);
+  }
+  void at(std::size_t done) {
+    if (!shown_ || Clock::now() - last_ < std::chrono::milliseconds(100)) return;
+    last_ = Clock::now();
+    const std::size_t bar = done * 40 / std::max<std::size_t>(total_, 1);
+    const std::string text =
+        fmt::format("\r[{}{}] {} of {} folders\x1b[K", std::string(bar, '#'), std::string(40 - bar, ' '), done, total_);
+    std::fputs(text.c_str(), stderr);
+  }
+
+ private:
+  std::size_t total_;
+  bool shown_;
+  Clock::time_point last_ = Clock::now();
+};
+
+// What a folder leaves behind: its Submission is dropped in the thread that read it.
+struct Line {
+  std::string json;
+  Tally tally;
+};
+
+struct Outcome {
+  Tally tally;
+  std::map<std::string, std::size_t> lines;  // per submission folder
+  Status written;
+};
+
+Outcome examine_all(const Discovery& found, const Options& options, const Policy& policy, unsigned threads,
+                    Output& out) {
+  Outcome outcome;
+  Progress progress(found.submissions.size(), !options.quiet);
+  OrderedWriter<Line> writer(8 * std::size_t{threads} + 8, [&](std::size_t index, Line& line) {
+    if (!outcome.written) return;
+    if (!options.summary_only) outcome.written = out.write(line.json);
+    outcome.tally.merge(line.tally);
+    ++outcome.lines[found.submissions[index]];
+    progress.at(index + 1);
+  });
+  parallel_for(found.submissions.size(), threads, [&](std::size_t i) {
+    const std::string& path = found.submissions[i];
+    Line line;
+    {
+      const Report report = examine(path == "." ? found.root : found.root / path, path, policy);
+      line.tally.add(report);
+      if (!options.summary_only) line.json = report_json(report) + "\n";
+    }
+    writer.put(i, std::move(line));
+  });
+  return outcome;
+}
+
+int give_up(const std::string& message) {
+  complain(message);
+  return kExitError;
+}
+
+// The summary is data when it is all that was asked for or the lines went into a file, else it goes beside them.
+void print_summary(const std::string& text, const Options& options, bool lines_on_stdout) {
+  if (options.quiet && !options.summary_only) return;
+  std::fputs(text.c_str(), lines_on_stdout && !options.summary_only ? stderr : stdout);
+}
+
+int run(const Options& options) {
+  const auto policy = policy_for(options.policy);
+  if (!policy) return give_up(policy.error().message);
+  const auto start = Clock::now();
+  const auto found = discover(options.root);
+  if (!found) return give_up(found.error().message);
+  if (found->submissions.empty())
+    return give_up(
+        fmt::format("no submission folder in or below {}: none holds a submission*.json, train*.py, *.log or "
+                    "README.md and none lies in a track_* folder",
+                    escape_line(options.root, 500)));
+  const unsigned threads = options.jobs > 0 ? options.jobs : std::max(1u, std::thread::hardware_concurrency());
+  Output out;
+  if (!options.summary_only)
+    if (const Status opened = out.open(options.output); !opened) return give_up(opened.error().message);
+  const Outcome outcome = examine_all(*found, options, *policy, threads, out);
+  if (!outcome.written) return give_up(outcome.written.error().message);
+  if (const Status finished = out.finish(); !finished) return give_up(finished.error().message);
+  const std::chrono::duration<double> seconds = Clock::now() - start;
+  const Coverage coverage = prove_coverage(*found, outcome.lines);
+  print_summary(summary_text(outcome.tally, {seconds.count(), threads, peak_rss_bytes()}, *found, coverage), options,
+                out.to_stdout());
+  if (!coverage.complete())
+    return give_up(fmt::format("the proof of coverage failed: {}", fmt::join(coverage.problems, "; ")));
+  return outcome.tally.exit_code();
+}
+
+}  // namespace
+
+void add_archive_command(CLI::App& app, Action& action) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand(
+      "archive", "Verify every submission folder below ROOT: JSON Lines, a summary, a proof of coverage");
+  command->add_option("ROOT", options->root, "A checkout of the challenge, its records/, or any folder of submissions")
+      ->required();
+  command->add_option("-j,--jobs", options->jobs, "Threads; default: one per core")->check(CLI::Range(1, 1024));
+  command->add_option("--policy", options->policy, "Rule set: a name that `pgverify policies` lists, or a file")
+      ->capture_default_str();
+  command->add_option("-o,--output", options->output, "Write the lines to FILE, whole or not at all; summary on stdout")
+      ->type_name("FILE");
+  command->add_flag("--summary", options->summary_only, "Only the summary, on stdout");
+  command->add_flag("-q,--quiet", options->quiet, "No progress and no summary");
+  command->footer(
+      "A submission folder is a child of a track_* folder or of a ROOT full of <number>__<name> folders, or any other\n"
+      "folder with a submission*.json, train*.py, *.log or README.md that is not inside another one. Each gives one\n"
+      "line, in the order of its path, whatever the number of threads; a folder that cannot be examined gives a line\n"
+      "with \"error\". The summary (stderr, or stdout with -o) ends with the proof that no folder was left out.\n\n"
+      "Exit code: 2 if that proof fails or a folder could not be examined, else 1 if any fails, else 3, else 0.\n\n"
+      "Examples:\n"
+      "  pgverify archive parameter-golf -o reports.jsonl\n"
+      "  pgverify archive records/track_10min_16mb --summary\n"
+      "  pgverify archive heads | jq -r 'select(.verdict==\"fail\") | .subject.name'");
+  command->callback([options, &action] { action = [options] { return run(*options); }; });
+}
+
+}  // namespace pg::verify

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+namespace pg::verify {
+
+// What the selected command does; returns the exit code. One file of this folder per command.
+using Action = std::function<int()>;
+
+void add_verify_command(CLI::App& app, Action& action);
+void add_archive_command(CLI::App& app, Action& action);
+void add_explain_command(CLI::App& app, Action& action);
+void add_policies_command(CLI::App& app, Action& action);
+void add_doctor_command(CLI::App& app, Action& action);
+
+}  // namespace pg::verify

@@ -1,0 +1,72 @@
+// pgverify: `pgverify DIR` is `pgverify verify DIR`. Commands are in *_command.cc of this folder.
+#include <algorithm>
+#include <exception>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "verify/cli/command.h"
+#include "verify/cli/exit_code.h"
+#include "verify/cli/output.h"
+
+namespace pg::verify {
+namespace {
+
+// With no command in front the arguments belong to `verify`.
+std::vector<std::string> with_command(const CLI::App& app, int argc, char** argv) {
+  std::vector<std::string> args(argv + std::min(argc, 1), argv + argc);
+  static const std::vector<std::string> kOfTheProgram = {"-h", "--help", "--version"};
+  const auto is_command = [&](const CLI::App* command) { return command->get_name() == args[0]; };
+  const bool own = args.empty() || !app.get_subcommands(is_command).empty() ||
+                   std::find(kOfTheProgram.begin(), kOfTheProgram.end(), args[0]) != kOfTheProgram.end();
+  if (!own) args.insert(args.begin(), "verify");
+  std::reverse(args.begin(), args.end());  // CLI11 takes them from the back
+  return args;
+}
+
+int run(int argc, char** argv) {
+  CLI::App app(
+      "Verifies submissions to the Parameter Golf challenge: folder, submission.json, logs and code against each\n"
+      "other and against the rules. Nothing of a submission is executed.");
+  app.name("pgverify");
+  app.set_version_flag("--version", std::string("pgverify ") + PG_VERSION);
+  app.require_subcommand(1);
+  Action action;
+  add_verify_command(app, action);
+  add_archive_command(app, action);
+  add_explain_command(app, action);
+  add_policies_command(app, action);
+  add_doctor_command(app, action);
+  app.footer(
+      "pgverify DIR is short for pgverify verify DIR; every command has --help.\n\n"
+      "Examples:\n"
+      "  pgverify records/track_10min_16mb/2026-04-09_Name\n"
+      "  pgverify DIR --format json -o report.json\n"
+      "  pgverify archive parameter-golf -o reports.jsonl\n"
+      "  pgverify explain PG-SIZE-CAP");
+  if (argc < 2) {
+    std::cerr << app.help();
+    return kExitError;
+  }
+  try {
+    app.parse(with_command(app, argc, argv));
+  } catch (const CLI::ParseError& problem) {
+    return app.exit(problem, std::cout, std::cerr) == 0 ? kExitPass : kExitError;
+  }
+  return action();
+}
+
+}  // namespace
+}  // namespace pg::verify
+
+int main(int argc, char** argv) {
+  pg::verify::install_signal_handlers();
+  try {
+    return pg::verify::run(argc, argv);
+  } catch (const std::exception& problem) {
+    pg::verify::complain(std::string("internal error: ") + problem.what());
+  } catch (...) {
+    pg::verify::complain("internal error: unknown exception");
+  }
+  return pg::verify::kExitError;
+}

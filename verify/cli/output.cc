@@ -1,0 +1,131 @@
+#include "verify/cli/output.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+
+#include "reference/base/text.h"
+
+namespace pg::verify {
+namespace {
+
+// The file that a signal handler has to remove; a handler may touch nothing but such plain memory.
+constexpr std::size_t kMaxPath = 4096;
+char g_unfinished[kMaxPath];
+std::atomic<bool> g_has_unfinished{false};
+
+void remember_unfinished(const std::string& path) {
+  g_has_unfinished = false;
+  if (path.empty() || path.size() >= kMaxPath) return;
+  std::memcpy(g_unfinished, path.c_str(), path.size() + 1);
+  g_has_unfinished = true;
+}
+
+extern "C" void end_quietly(int signal) {
+  if (g_has_unfinished) ::unlink(g_unfinished);
+  ::_exit(128 + signal);
+}
+
+bool is_special_file(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
+}
+
+}  // namespace
+
+void install_signal_handlers() {
+  struct sigaction action {};
+  action.sa_handler = end_quietly;
+  ::sigemptyset(&action.sa_mask);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) {
+    struct sigaction before {};
+    ::sigaction(signal, nullptr, &before);
+    // Ignored by the parent (nohup, background jobs of a shell without job control): leave it so. A broken pipe has to
+    // end us all the same.
+    if (before.sa_handler != SIG_IGN || signal == SIGPIPE) ::sigaction(signal, &action, nullptr);
+  }
+}
+
+Output::~Output() {
+  if (fd_ >= 0) ::close(fd_);
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+  if (fd_ >= 0) remember_unfinished("");
+}
+
+Status Output::failed(const char* what) {
+  return Error{fmt::format("cannot {} {}: {}", what, path_.empty() ? "standard output" : escape_line(path_, 500),
+                           std::strerror(errno))};
+}
+
+Status Output::open(const std::string& path) {
+  if (path.empty() || path == "-") return {};
+  path_ = path;
+  std::error_code error;
+  if (std::filesystem::is_symlink(path, error)) path_ = std::filesystem::weakly_canonical(path, error).string();
+  if (is_special_file(path_)) {
+    fd_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
+    return fd_ < 0 ? failed("open") : Status();
+  }
+  temporary_ = path_ + ".XXXXXX";
+  fd_ = ::mkstemp(temporary_.data());
+  if (fd_ < 0) {
+    temporary_.clear();
+    return failed("create a file beside");
+  }
+  remember_unfinished(temporary_);
+  const mode_t mask = ::umask(0);  // mkstemp makes 0600; a report is an ordinary file
+  ::umask(mask);
+  ::fchmod(fd_, 0666 & ~mask);
+  return {};
+}
+
+Status Output::write(std::string_view bytes) {
+  if (path_.empty()) {
+    const bool written = std::fwrite(bytes.data(), 1, bytes.size(), stdout) == bytes.size();
+    return written ? Status() : failed("write to");
+  }
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(fd_, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return failed("write to");
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return {};
+}
+
+Status Output::finish() {
+  if (path_.empty()) return std::fflush(stdout) == 0 ? Status() : failed("write to");
+  if (temporary_.empty()) return {};
+  if (::fsync(fd_) != 0) return failed("flush");
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) return failed("replace");
+  remember_unfinished("");
+  temporary_.clear();
+  return {};
+}
+
+bool is_terminal(std::FILE* stream) {
+  return ::isatty(::fileno(stream)) == 1;
+}
+
+bool use_color(const std::string& when, bool to_stdout) {
+  if (when == "always") return true;
+  if (when == "never" || !to_stdout || !is_terminal(stdout)) return false;
+  const char* no_color = std::getenv("NO_COLOR");
+  const char* term = std::getenv("TERM");
+  return (no_color == nullptr || *no_color == '\0') && term != nullptr && std::string_view(term) != "dumb";
+}
+
+void complain(std::string_view message) {
+  const std::string line = fmt::format("pgverify: {}\n", message);
+  std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+}  // namespace pg::verify

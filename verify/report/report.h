@@ -1,0 +1,43 @@
+// What pgverify says about one folder, before it is rendered. Renderers: text.h (a screen), json.h
+// (pgverify/report/v1).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "verify/policy/policy.h"
+#include "verify/report/result.h"
+#include "verify/submission/submission.h"
+
+namespace pg::verify {
+
+// The part of a report that differs between two runs over the same input.
+struct RunInfo {
+  std::string time;    // start, UTC, "2026-04-29T12:00:00Z"
+  std::string host;    // name of the machine
+  std::string folder;  // as the caller named it; below ROOT in `archive`
+  double duration_ms = 0;
+};
+
+struct Report {
+  Submission submission;
+  Policy policy;
+  std::vector<RuleResult> results;
+  Verdict verdict = Verdict::inconclusive;
+  RunInfo run;
+  // Not empty: the folder could not be examined at all and why; `submission` then holds the name only.
+  std::string error;
+};
+
+// Results by verdict, and the failing ones by severity.
+struct Counts {
+  int pass = 0, not_applicable = 0, inconclusive = 0, errors = 0, warnings = 0, infos = 0;
+  int total() const { return pass + not_applicable + inconclusive + errors + warnings + infos; }
+};
+Counts count(const std::vector<RuleResult>& results);
+
+// Name and time for `RunInfo`, now.
+RunInfo run_info(std::string folder);
+
+}  // namespace pg::verify

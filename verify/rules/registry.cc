@@ -1,0 +1,93 @@
+// All rules of the program. A new rule is one include and one line of all_rules() below, beside its own files
+// verify/rules/<name>.{h,cc}, <name>_test.cc and docs/rules/<ID>.md.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+
+#include "verify/rules/rule.h"
+
+namespace pg::verify {
+namespace {
+
+// A rule that could not be run decides nothing and must not pass: the defect is ours, so the folder's verdict says
+// "cannot tell" and not "fail".
+RuleResult broken(const Rule& rule, std::string what) {
+  RuleResult result;
+  result.id = rule.id;
+  result.verdict = Verdict::inconclusive;
+  result.severity = Severity::error;
+  result.message = fmt::format("the rule could not be evaluated: {}", what);
+  result.help = "this is a defect of pgverify: report it with the folder's name";
+  return result;
+}
+
+std::vector<RuleResult> run_rule(const Rule& rule, const Submission& submission, const Policy& policy) {
+  std::vector<RuleResult> results;
+  try {
+    results = rule.check(submission, policy);
+  } catch (const std::exception& problem) {
+    return {broken(rule, problem.what())};
+  } catch (...) {
+    return {broken(rule, "unknown exception")};
+  }
+  if (results.empty()) return {broken(rule, "it gave no result")};
+  for (const RuleResult& result : results)
+    if (result.id != rule.id) return {broken(rule, fmt::format("it gave a result under the id \"{}\"", result.id))};
+  return results;
+}
+
+}  // namespace
+
+const std::vector<Rule>& all_rules() {
+  static const std::vector<Rule> rules = {
+      // In the order reports list them: files, metadata, size, time, claims, seeds, byte accounting, code.
+  };
+  return rules;
+}
+
+const Rule* find_rule(std::string_view id) {
+  const auto& rules = all_rules();
+  const auto it = std::find_if(rules.begin(), rules.end(), [&](const Rule& rule) { return rule.id == id; });
+  return it == rules.end() ? nullptr : &*it;
+}
+
+std::vector<RuleResult> check_rules(const std::vector<Rule>& rules, const Submission& submission,
+                                    const Policy& policy) {
+  std::vector<RuleResult> all;
+  for (const Rule& rule : rules) {
+    for (RuleResult& result : run_rule(rule, submission, policy)) {
+      const bool weighs = result.verdict == Verdict::fail || result.verdict == Verdict::inconclusive;
+      const auto wanted = policy.severity.find(result.id);
+      if (weighs && wanted != policy.severity.end()) result.severity = wanted->second;
+      all.push_back(std::move(result));
+    }
+  }
+  return all;
+}
+
+std::vector<RuleResult> check_all(const Submission& submission, const Policy& policy) {
+  return check_rules(all_rules(), submission, policy);
+}
+
+Verdict overall_verdict(const std::vector<RuleResult>& results) {
+  const auto any = [&](Verdict verdict) {
+    return std::any_of(results.begin(), results.end(), [&](const RuleResult& result) {
+      return result.verdict == verdict && result.severity == Severity::error;
+    });
+  };
+  if (any(Verdict::fail)) return Verdict::fail;
+  return any(Verdict::inconclusive) ? Verdict::inconclusive : Verdict::pass;
+}
+
+Status check_policy(const Policy& policy, const std::vector<Rule>& rules) {
+  for (const auto& [id, severity] : policy.severity)
+    if (std::none_of(rules.begin(), rules.end(), [&](const Rule& rule) { return rule.id == id; }))
+      return Error{
+          fmt::format("policy {}: unknown rule id: \"severity\" names {}, which is no rule of this program "
+                      "(`pgverify explain` lists them)",
+                      policy.name, id)};
+  return {};
+}
+
+}  // namespace pg::verify
