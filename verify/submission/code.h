@@ -27,9 +27,17 @@ struct CodeLayer {
 struct CodeReference {
   enum class Kind { import, exec, open, compile, subprocess };
   Kind kind;
-  std::string target;  // path relative to the folder
-  std::uint32_t line = 0;
+  std::string target;              // path relative to the folder
+  std::uint32_t line = 0;          // in the shipped file
+  std::uint32_t decoded_line = 0;  // in the decoded source, where the file is packed
   std::string text;
+};
+
+// Which part of the shipped file a stretch of the decoded source comes from.
+struct SourceSegment {
+  std::uint64_t offset = 0, length = 0;  // in CodeFile::source
+  Span shipped;                          // the packed literal; for plain text the same bytes
+  bool verbatim = false;                 // shipped bytes as they are: offsets correspond one to one
 };
 
 // A source file of the submission, unwrapped without running anything.
@@ -40,8 +48,14 @@ struct CodeFile {
   std::string packed;  // "" = plain; else the chain of codecs, outermost first ("lzma+b85")
   std::vector<CodeLayer> layers;
   std::string opaque;  // not empty: why the code could not be reduced to source
-  std::string source;  // decoded source (the file itself where plain); empty where opaque
-  std::uint64_t decoded_bytes = 0;
+  // The decoded source: the file itself where plain; the decoded code where the file is a wrapper, several pieces
+  // joined by a newline; the file followed by its decoded pieces where a plain script holds some packed code too.
+  // Empty where opaque.
+  std::string source;
+  std::uint64_t decoded_bytes = 0;      // of `source`
+  std::vector<SourceSegment> segments;  // of `source`, in order; empty where plain
+  // What may be references: unpack_code sees one file only, so imports and file names are candidates until
+  // resolve_code (reach.h) has thrown out those that are no files of the folder.
   std::vector<CodeReference> references;
 
   // The place in the shipped file for an offset of `source`: the same offset where plain; the literal that holds the

@@ -9,6 +9,7 @@
 #include "verify/submission/reach.h"
 #include "verify/submission/readme.h"
 #include "verify/submission/roles.h"
+#include "verify/submission/unpack.h"
 
 namespace pg::verify {
 namespace {
@@ -56,6 +57,15 @@ std::string read_text(Submission& s, FileEntry& file, std::uint64_t limit) {
   }
   file.sha256 = sha256_hex(*content);
   return *std::move(content);
+}
+
+// Files of the listing only: what a script names must not make the verifier read outside the folder.
+SiblingReader sibling_reader(const FolderListing& folder) {
+  return [&folder](std::string_view path) -> std::optional<std::string> {
+    if (folder.find(path) == nullptr) return std::nullopt;
+    auto content = read_file(folder.root / path, kMaxCode);
+    return content ? std::optional(*std::move(content)) : std::nullopt;
+  };
 }
 
 void digest_only(Submission& s, FileEntry& file) {
@@ -131,7 +141,7 @@ Result<Submission> load_submission(const std::filesystem::path& root) {
       s.readme_scores = readme_scores(s.readme_text);
     } else if (is_code(file.path)) {
       const std::string content = read_text(s, file, kMaxCode);
-      s.code.push_back(unpack_code(file.path, content));
+      s.code.push_back(unpack_code(file.path, content, sibling_reader(s.folder)));
     } else if (may_be_log(file.path)) {
       read_one_log(s, file);
     } else {

@@ -54,6 +54,7 @@ struct Submission {
   std::vector<SubmittedRun> runs;      // one per log of `logs`, same order
   std::vector<CodeFile> code;          // *.py and the C/C++/CUDA files it reaches, sorted by path
   int entry = -1;                      // index into `code` of the script the claim ran
+  std::string entry_reason;            // why that one, in words
   std::vector<std::string> reachable;  // paths reached from the entry (transitively), without itself; sorted
 
   // Over the runs of role claim that have a score. Sample standard deviation (n - 1); empty where n < 2.
