@@ -5,7 +5,30 @@
 #include <algorithm>
 #include <exception>
 
+#include "verify/rules/bytes_accounting.h"
+#include "verify/rules/bytes_coverage.h"
+#include "verify/rules/claim_fields.h"
+#include "verify/rules/claim_per_seed.h"
+#include "verify/rules/claim_readme.h"
+#include "verify/rules/claim_score.h"
+#include "verify/rules/claim_std.h"
+#include "verify/rules/files_listed.h"
+#include "verify/rules/files_names.h"
+#include "verify/rules/files_required.h"
+#include "verify/rules/meta_compliance.h"
+#include "verify/rules/meta_fields.h"
+#include "verify/rules/meta_parse.h"
+#include "verify/rules/meta_track.h"
 #include "verify/rules/rule.h"
+#include "verify/rules/seeds_count.h"
+#include "verify/rules/seeds_declared.h"
+#include "verify/rules/seeds_disclosed.h"
+#include "verify/rules/seeds_name.h"
+#include "verify/rules/seeds_same.h"
+#include "verify/rules/time_eval.h"
+#include "verify/rules/time_hardware.h"
+#include "verify/rules/time_phases.h"
+#include "verify/rules/time_train.h"
 
 namespace pg::verify {
 namespace {
@@ -42,6 +65,10 @@ std::vector<RuleResult> run_rule(const Rule& rule, const Submission& submission,
 const std::vector<Rule>& all_rules() {
   static const std::vector<Rule> rules = {
       // In the order reports list them: files, metadata, size, time, claims, seeds, byte accounting, code.
+      kRuleFilesRequired,  kRuleFilesNames, kRuleFilesListed, kRuleMetaParse,   kRuleMetaFields, kRuleMetaTrack,
+      kRuleMetaCompliance, kTimeTrain,      kTimeEval,        kTimePhases,      kTimeHardware,   kClaimScore,
+      kClaimReadme,        kClaimStd,       kClaimFields,     kClaimPerSeed,    kSeedsCount,     kSeedsName,
+      kSeedsDeclared,      kSeedsSame,      kSeedsDisclosed,  kBytesAccounting, kBytesCoverage,
   };
   return rules;
 }
