@@ -96,10 +96,10 @@ TEST(Metadata, ReportsSeedsThatDoNotMatchTheirResults) {
 TEST(Metadata, AdoptsAPerSeedScoreOnlyWhereItsMeanIsTheClaim) {
   const char* const results =
       R"("seed_results": {"1": {"sliding_bpb": 1.3, "ttt_bpb": 1.1}, "2": {"sliding_bpb": 1.4, "ttt_bpb": 1.2}}})";
-  const auto claimed = parse(R"({"val_bpb": 1.15, )" + std::string(results));
+  const auto claimed = parse(std::string(R"({"val_bpb": 1.15, )").append(results));
   EXPECT_EQ(claimed.per_seed[0].val_bpb->text, "1.1");
   EXPECT_EQ(claimed.per_seed[0].val_bpb.key, "seed_results.1.ttt_bpb");
-  EXPECT_FALSE(parse(R"({"val_bpb": 1.5, )" + std::string(results)).per_seed[0].val_bpb);
+  EXPECT_FALSE(parse(std::string(R"({"val_bpb": 1.5, )").append(results)).per_seed[0].val_bpb);
 }
 
 TEST(Metadata, KeepsDisclosedRunsApart) {
@@ -114,7 +114,7 @@ TEST(Metadata, KeepsDisclosedRunsApart) {
 
 TEST(Metadata, BoundsHostileSeedLists) {
   std::string json = "{\"seeds\": [0";
-  for (int i = 1; i < 5000; ++i) json += "," + std::to_string(i);
+  for (int i = 1; i < 5000; ++i) json.append(",").append(std::to_string(i));
   EXPECT_EQ(parse(json + "]}").seeds.size(), 1000U);
 }
 

@@ -61,7 +61,9 @@ TEST(Metadata, DoesNotTakeNatsForBpb) {
 
 TEST(Metadata, PrefersSizesInTheOrderOfTheSynonyms) {
   const char* const per_seed = R"("seed_results": {"1": {"artifact_bytes": 15000001}, "2": {"bytes_total": 15000002}})";
-  const auto with = [&](const char* keys) { return parse("{" + std::string(keys) + per_seed + "}").bytes_total; };
+  const auto with = [&](const char* keys) {
+    return parse(std::string("{").append(keys).append(per_seed).append("}")).bytes_total;
+  };
   EXPECT_EQ(with("\"bytes_total\": 4, \"artifact_bytes_max\": 3, ").key, "bytes_total");
   EXPECT_EQ(with("\"artifact_bytes\": 2, \"artifact_bytes_max\": 3, ").key, "artifact_bytes_max");
   EXPECT_EQ(with("\"artifact_size_bytes\": 1, \"artifact_bytes\": 2, ").key, "artifact_bytes");
