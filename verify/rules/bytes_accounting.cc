@@ -87,7 +87,7 @@ std::vector<RuleResult> check_bytes_accounting(const Submission& s, const Policy
                               checked, checked == 1 ? "" : "s")));
 }
 
-const Rule kBytesAccounting{
+const Rule kRuleBytesAccounting{
     kId, "byte accounting",
     "Validation tokens, val_loss and val_bpb of a run together imply how many bytes were counted; that is the size of "
     "the published validation text.",

@@ -5,6 +5,6 @@
 namespace pg::verify {
 
 std::vector<RuleResult> check_bytes_accounting(const Submission& submission, const Policy& policy);
-extern const Rule kBytesAccounting;  // PG-BYTES-ACCOUNTING
+extern const Rule kRuleBytesAccounting;  // PG-BYTES-ACCOUNTING
 
 }  // namespace pg::verify

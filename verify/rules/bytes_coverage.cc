@@ -30,9 +30,9 @@ std::vector<RuleResult> check_bytes_coverage(const Submission& s, const Policy&)
   return or_passed(std::move(results), passed(kId, "no log says that only a part of the validation set was scored"));
 }
 
-const Rule kBytesCoverage{kId, "whole validation set",
-                          "No claimed run's log says that only a part of the validation set was scored.",
-                          "A subset that the log does not mention shows in PG-BYTES-ACCOUNTING, or only in the source.",
-                          check_bytes_coverage};
+const Rule kRuleBytesCoverage{
+    kId, "whole validation set", "No claimed run's log says that only a part of the validation set was scored.",
+    "A subset that the log does not mention shows in PG-BYTES-ACCOUNTING, or only in the source.",
+    check_bytes_coverage};
 
 }  // namespace pg::verify

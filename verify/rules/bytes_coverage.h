@@ -5,6 +5,6 @@
 namespace pg::verify {
 
 std::vector<RuleResult> check_bytes_coverage(const Submission& submission, const Policy& policy);
-extern const Rule kBytesCoverage;  // PG-BYTES-COVERAGE
+extern const Rule kRuleBytesCoverage;  // PG-BYTES-COVERAGE
 
 }  // namespace pg::verify

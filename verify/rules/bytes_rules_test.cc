@@ -25,14 +25,14 @@ TEST(BytesAccounting, KnowsThePublishedExports) {
        {Export{62'021'632, "2.07405347", "1.22837129"}, Export{63'779'840, "2.07269931", "1.22436570"},
         Export{45'508'608, "2.52641240", "1.09794973"}, Export{40'540'160, "2.79241542", "1.08103103"},
         Export{47'851'520, "2.33674426", "1.06780094"}, Export{151'130'112, "0.94198807", "1.35945128"}}) {
-    const auto r = check(kBytesAccounting, {.val_loss = e.loss, .val_bpb = e.bpb, .val_tokens = e.tokens});
+    const auto r = check(kRuleBytesAccounting, {.val_loss = e.loss, .val_bpb = e.bpb, .val_tokens = e.tokens});
     EXPECT_EQ(r.verdict, Verdict::pass) << e.tokens << ": " << r.message;
   }
 }
 
 TEST(BytesAccounting, NamesTheLeadingSpaceError) {
   // The same loss with 17.2 % too many bytes counted.
-  const auto r = check(kBytesAccounting, {.val_loss = "2.79241542", .val_bpb = "0.92238142"});
+  const auto r = check(kRuleBytesAccounting, {.val_loss = "2.79241542", .val_bpb = "0.92238142"});
   EXPECT_EQ(r.verdict, Verdict::fail);
   EXPECT_EQ(r.severity, Severity::error);
   EXPECT_THAT(r.message, HasSubstr("leading space"));
@@ -40,17 +40,17 @@ TEST(BytesAccounting, NamesTheLeadingSpaceError) {
 }
 
 TEST(BytesAccounting, FindsAPartialValidationSet) {
-  EXPECT_EQ(check(kBytesAccounting, {.val_tokens = 36'562'944}).verdict, Verdict::fail);
-  EXPECT_EQ(check(kBytesAccounting, {.val_tokens = 36'562'944}, "non_record_16mb").severity, Severity::warning);
+  EXPECT_EQ(check(kRuleBytesAccounting, {.val_tokens = 36'562'944}).verdict, Verdict::fail);
+  EXPECT_EQ(check(kRuleBytesAccounting, {.val_tokens = 36'562'944}, "non_record_16mb").severity, Severity::warning);
 }
 
 TEST(BytesAccounting, AllowsForThePrintedRounding) {
-  EXPECT_EQ(check(kBytesAccounting, {.val_loss = "2.8", .val_bpb = "1.08"}).verdict, Verdict::pass);
+  EXPECT_EQ(check(kRuleBytesAccounting, {.val_loss = "2.8", .val_bpb = "1.08"}).verdict, Verdict::pass);
 }
 
 TEST(BytesCoverage, BelievesALogThatSaysItIsLimited) {
-  EXPECT_EQ(check(kBytesCoverage, {}).verdict, Verdict::pass);
-  const auto r = check(kBytesCoverage, {.extra = "  eval: 500 batches (limited)\n"});
+  EXPECT_EQ(check(kRuleBytesCoverage, {}).verdict, Verdict::pass);
+  const auto r = check(kRuleBytesCoverage, {.extra = "  eval: 500 batches (limited)\n"});
   EXPECT_EQ(r.severity, Severity::error);
   EXPECT_EQ(r.evidence[0].line, 10u);
 }

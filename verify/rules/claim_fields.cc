@@ -84,7 +84,7 @@ std::vector<RuleResult> check_claim_fields(const Submission& s, const Policy&) {
                    passed(kId, "loss, sizes, steps and times claimed for the submission are those of its logs"));
 }
 
-const Rule kClaimFields{
+const Rule kRuleClaimFields{
     kId, "claimed loss, sizes, steps and times",
     "Each figure claimed for the submission as a whole is one claimed run's value or the runs' mean.",
     "Keys that the reader does not know are not compared (PG-META-FIELDS lists them).", check_claim_fields};

@@ -5,6 +5,6 @@
 namespace pg::verify {
 
 std::vector<RuleResult> check_claim_fields(const Submission& submission, const Policy& policy);
-extern const Rule kClaimFields;  // PG-CLAIM-FIELDS
+extern const Rule kRuleClaimFields;  // PG-CLAIM-FIELDS
 
 }  // namespace pg::verify

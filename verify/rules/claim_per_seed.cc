@@ -80,8 +80,8 @@ std::vector<RuleResult> check_claim_per_seed(const Submission& s, const Policy&)
                                            s.metadata.per_seed.size())));
 }
 
-const Rule kClaimPerSeed{kId, "claimed results per seed",
-                         "Score, loss, steps and artifact size claimed for a seed are those of that seed's log.",
-                         "A seed without a log is reported by PG-SEEDS-DECLARED.", check_claim_per_seed};
+const Rule kRuleClaimPerSeed{kId, "claimed results per seed",
+                             "Score, loss, steps and artifact size claimed for a seed are those of that seed's log.",
+                             "A seed without a log is reported by PG-SEEDS-DECLARED.", check_claim_per_seed};
 
 }  // namespace pg::verify

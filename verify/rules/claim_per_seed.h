@@ -5,6 +5,6 @@
 namespace pg::verify {
 
 std::vector<RuleResult> check_claim_per_seed(const Submission& submission, const Policy& policy);
-extern const Rule kClaimPerSeed;  // PG-CLAIM-PER-SEED
+extern const Rule kRuleClaimPerSeed;  // PG-CLAIM-PER-SEED
 
 }  // namespace pg::verify

@@ -54,7 +54,7 @@ std::vector<RuleResult> check_claim_readme(const Submission& s, const Policy&) {
   return {std::move(r)};
 }
 
-const Rule kClaimReadme{kId, "README's headline score", "The README states the score that is claimed and logged.",
-                        "Other numbers and statements of the README are not checked.", check_claim_readme};
+const Rule kRuleClaimReadme{kId, "README's headline score", "The README states the score that is claimed and logged.",
+                            "Other numbers and statements of the README are not checked.", check_claim_readme};
 
 }  // namespace pg::verify

@@ -5,6 +5,6 @@
 namespace pg::verify {
 
 std::vector<RuleResult> check_claim_readme(const Submission& submission, const Policy& policy);
-extern const Rule kClaimReadme;  // PG-CLAIM-README
+extern const Rule kRuleClaimReadme;  // PG-CLAIM-README
 
 }  // namespace pg::verify

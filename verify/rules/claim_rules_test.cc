@@ -20,7 +20,7 @@ RuleResult first(const Rule& rule, const Submission& s) {
 }
 
 RuleResult score(const char* json, const std::vector<SampleRun>& runs = sample_runs()) {
-  return first(kClaimScore, sample_submission(runs, json));
+  return first(kRuleClaimScore, sample_submission(runs, json));
 }
 
 TEST(ClaimScore, AcceptsTheMeanAtTheClaimsOwnRounding) {
@@ -60,7 +60,7 @@ TEST(ClaimScore, FailsTheValidationBeforeQuantization) {
   s.logs.push_back(read_log_text(
       "train.log", "step:2979/20000 val_loss:2.0089 val_bpb:1.1898 train_time:600055ms step_avg:201.43ms\n"));
   assign_roles(s);
-  const auto r = first(kClaimScore, s);
+  const auto r = first(kRuleClaimScore, s);
   EXPECT_EQ(r.severity, Severity::error);
   EXPECT_THAT(r.message, HasSubstr("before quantization"));
 }
@@ -75,7 +75,7 @@ TEST(ClaimReadme, ComparesTheHeadlineAtItsRounding) {
   s.readme = "README.md";
   const auto with = [&](const char* text) {
     s.readme_scores = {ReadmeHeadline{*parse_decimal(text), 4, text}};
-    return first(kClaimReadme, s);
+    return first(kRuleClaimReadme, s);
   };
   EXPECT_EQ(with("1.081").verdict, Verdict::pass);
   EXPECT_EQ(with("1.08100").verdict, Verdict::pass);
@@ -83,17 +83,17 @@ TEST(ClaimReadme, ComparesTheHeadlineAtItsRounding) {
 }
 
 TEST(ClaimStd, NamesTheKindOfDeviation) {
-  const auto with = [](const char* json) { return first(kClaimStd, sample_submission(sample_runs(), json)); };
+  const auto with = [](const char* json) { return first(kRuleClaimStd, sample_submission(sample_runs(), json)); };
   EXPECT_EQ(with(R"({"val_bpb": 1.081, "val_bpb_std": 0.0002})").verdict, Verdict::pass);
   EXPECT_EQ(with(R"({"val_bpb": 1.081, "val_bpb_std": 0.00016068})").severity, Severity::info);
   EXPECT_EQ(with(R"({"val_bpb": 1.081, "val_bpb_std": 0.00054})").severity, Severity::warning);
   EXPECT_EQ(with(R"({"val_bpb": 1.081})").verdict, Verdict::not_applicable);
-  EXPECT_EQ(first(kClaimStd, sample_submission({{}}, R"({"val_bpb": 1.081, "val_bpb_std": 0.0002})")).verdict,
+  EXPECT_EQ(first(kRuleClaimStd, sample_submission({{}}, R"({"val_bpb": 1.081, "val_bpb_std": 0.0002})")).verdict,
             Verdict::inconclusive);
 }
 
 TEST(ClaimFields, ComparesEachFieldWithTheLogs) {
-  const auto with = [](const char* json) { return run_rule(kClaimFields, sample_submission(sample_runs(), json)); };
+  const auto with = [](const char* json) { return run_rule(kRuleClaimFields, sample_submission(sample_runs(), json)); };
   EXPECT_EQ(
       with(
           R"({"val_bpb": 1.081, "val_loss": 2.7923, "bytes_code": 16594, "step_stop": 4550, "wallclock_seconds": 588.047})")
@@ -106,7 +106,9 @@ TEST(ClaimFields, ComparesEachFieldWithTheLogs) {
 }
 
 TEST(ClaimPerSeed, ComparesEachSeedWithItsLog) {
-  const auto with = [](const char* json) { return run_rule(kClaimPerSeed, sample_submission(sample_runs(), json)); };
+  const auto with = [](const char* json) {
+    return run_rule(kRuleClaimPerSeed, sample_submission(sample_runs(), json));
+  };
   EXPECT_EQ(
       with(
           R"({"val_bpb": 1.081, "seed_results": {"42": {"val_bpb": 1.0808, "steps": 4550}, "314": {"val_bpb": 1.08103}}})")

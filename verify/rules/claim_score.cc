@@ -156,10 +156,11 @@ std::vector<RuleResult> check_claim_score(const Submission& s, const Policy&) {
   return {unsupported(s)};
 }
 
-const Rule kClaimScore{kId, "claimed score against the logs",
-                       "The claimed val_bpb is the mean of the claimed runs' final scores at the claim's own rounding; "
-                       "best-of, single, stale and absent values are told apart.",
-                       "It compares text with text: whether the logged score was computed rightly is not decided here.",
-                       check_claim_score};
+const Rule kRuleClaimScore{
+    kId, "claimed score against the logs",
+    "The claimed val_bpb is the mean of the claimed runs' final scores at the claim's own rounding; "
+    "best-of, single, stale and absent values are told apart.",
+    "It compares text with text: whether the logged score was computed rightly is not decided here.",
+    check_claim_score};
 
 }  // namespace pg::verify

@@ -5,6 +5,6 @@
 namespace pg::verify {
 
 std::vector<RuleResult> check_claim_score(const Submission& submission, const Policy& policy);
-extern const Rule kClaimScore;  // PG-CLAIM-SCORE
+extern const Rule kRuleClaimScore;  // PG-CLAIM-SCORE
 
 }  // namespace pg::verify

@@ -45,9 +45,9 @@ std::vector<RuleResult> check_claim_std(const Submission& s, const Policy&) {
   return {std::move(r)};
 }
 
-const Rule kClaimStd{kId, "claimed standard deviation",
-                     "val_bpb_std is the standard deviation of the claimed runs' scores, and of which kind.",
-                     "Whether the seeds are independent or selected is decided by the PG-SEEDS rules.",
-                     check_claim_std};
+const Rule kRuleClaimStd{kId, "claimed standard deviation",
+                         "val_bpb_std is the standard deviation of the claimed runs' scores, and of which kind.",
+                         "Whether the seeds are independent or selected is decided by the PG-SEEDS rules.",
+                         check_claim_std};
 
 }  // namespace pg::verify

@@ -5,6 +5,6 @@
 namespace pg::verify {
 
 std::vector<RuleResult> check_claim_std(const Submission& submission, const Policy& policy);
-extern const Rule kClaimStd;  // PG-CLAIM-STD
+extern const Rule kRuleClaimStd;  // PG-CLAIM-STD
 
 }  // namespace pg::verify

@@ -7,7 +7,7 @@
 #include <span>
 
 #include "reference/base/text.h"
-#include "verify/rules/finding.h"
+#include "verify/rules/results.h"
 
 namespace pg::verify {
 namespace {
@@ -111,10 +111,10 @@ class Listed {
 };
 
 std::vector<RuleResult> check(const Submission& submission, const Policy&) {
-  if (submission.readme.empty()) return {finding::skip(kId, "skipped because there is no README (PG-FILES-REQUIRED)")};
+  if (submission.readme.empty()) return {not_applicable(kId, "skipped because there is no README (PG-FILES-REQUIRED)")};
   const auto missing = Listed(submission).run();
-  if (missing.empty()) return {finding::pass(kId, "every file that the README lists or runs is there")};
-  finding::Failure failure;
+  if (missing.empty()) return {passed(kId, "every file that the README lists or runs is there")};
+  Failure failure;
   failure.severity = Severity::info;
   for (const auto& [name, miss] : missing) {
     failure.observed += (failure.observed.empty() ? "" : ", ") + name;
@@ -123,7 +123,7 @@ std::vector<RuleResult> check(const Submission& submission, const Policy&) {
   failure.message = fmt::format("the README lists or runs files that are not in the folder: {}", failure.observed);
   failure.required = "files that the README names are shipped";
   failure.help = "ship them, or correct the README";
-  return {finding::fail(kId, std::move(failure))};
+  return {failed(kId, std::move(failure))};
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "reference/base/text.h"
-#include "verify/rules/finding.h"
+#include "verify/rules/results.h"
 
 namespace pg::verify {
 namespace {
@@ -23,7 +23,7 @@ std::string_view file_name(std::string_view path) {
 
 RuleResult missing(Severity severity, std::string message, std::string help, std::vector<Evidence> evidence = {}) {
   if (evidence.empty()) evidence.push_back({"(folder listing)", 0, "", 0});
-  return finding::fail(kId, {severity, message, message, std::string(kRequired), std::move(evidence), std::move(help)});
+  return failed(kId, {severity, message, message, std::string(kRequired), std::move(evidence), std::move(help)});
 }
 
 void check_metadata(const Submission& submission, std::vector<RuleResult>& results) {
@@ -37,15 +37,34 @@ void check_metadata(const Submission& submission, std::vector<RuleResult>& resul
                             "add submission.json with name, author, github_id and val_bpb at the top of the folder"));
 }
 
+// A file that calls itself a log and holds enough to be one.
+bool looks_like_log(const Submission& submission, const std::string& path) {
+  const FileEntry* file = submission.folder.find(path);
+  const std::string name = to_lower(file_name(path));
+  const bool named = name.ends_with(".log") || name.find("train") != std::string::npos ||
+                     name.find("seed") != std::string::npos || name.find("log") != std::string::npos;
+  return named && file != nullptr && file->bytes >= 1024;
+}
+
 void check_log(const Submission& submission, std::vector<RuleResult>& results) {
   if (!submission.logs.empty()) return;
-  std::string message = "no train log: no file holds steps, a stop line or a final metric";
-  std::vector<Evidence> evidence;
+  std::vector<Evidence> evidence, unread;
   for (const std::string& path : submission.not_logs) {
-    if (evidence.size() == 3) break;
-    evidence.push_back({path, 0, "not the log of a run", 0});
+    std::vector<Evidence>& list = looks_like_log(submission, path) ? unread : evidence;
+    if (list.size() < 3) list.push_back({path, 0, "holds no step, stop or metric line in a known form", 0});
   }
-  results.push_back(missing(Severity::error, std::move(message),
+  if (!unread.empty()) {
+    auto result = inconclusive(
+        kId, Severity::error,
+        fmt::format("no train log that can be read: {} holds no steps, stop line or final metric in a known form",
+                    escape_line(unread.front().file)),
+        "ship the log as the script wrote it");
+    result.required = kRequired;
+    result.evidence = std::move(unread);
+    results.push_back(std::move(result));
+    return;
+  }
+  results.push_back(missing(Severity::error, "no train log: no file holds steps, a stop line or a final metric",
                             "add the log that the script wrote for each run behind the claim", std::move(evidence)));
 }
 
@@ -78,11 +97,11 @@ std::vector<RuleResult> check(const Submission& submission, const Policy&) {
     results.push_back(missing(Severity::warning, "README.md is missing",
                               "add README.md: what is new, how it was run, the results of each seed"));
   if (results.empty())
-    results.push_back(finding::pass(kId,
-                                    fmt::format("{}, {}, {} run log{} and a script are there",
-                                                escape_line(submission.readme), escape_line(submission.metadata.path),
-                                                submission.logs.size(), submission.logs.size() == 1 ? "" : "s"),
-                                    std::string(kRequired)));
+    results.push_back(passed(kId,
+                             fmt::format("{}, {}, {} run log{} and a script are there", escape_line(submission.readme),
+                                         escape_line(submission.metadata.path), submission.logs.size(),
+                                         submission.logs.size() == 1 ? "" : "s"),
+                             std::string(kRequired)));
   return results;
 }
 

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "reference/base/text.h"
-#include "verify/rules/finding.h"
+#include "verify/rules/results.h"
 
 namespace pg::verify {
 namespace {
@@ -34,10 +34,9 @@ class Contradictions {
 
  private:
   void contradiction(const char* flag, std::string observed, std::string required, std::vector<Evidence> evidence) {
-    results_.push_back(finding::fail(
-        kId,
-        {Severity::warning, fmt::format("compliance.{} is true, but {}", flag, observed), observed, std::move(required),
-         std::move(evidence), fmt::format("correct the run or set compliance.{} to false", flag)}));
+    results_.push_back(failed(kId, {Severity::warning, fmt::format("compliance.{} is true, but {}", flag, observed),
+                                    observed, std::move(required), std::move(evidence),
+                                    fmt::format("correct the run or set compliance.{} to false", flag)}));
   }
 
   // Calls visit(log file, run) for the logs that back the claim.
@@ -133,18 +132,18 @@ class Contradictions {
 };
 
 std::vector<RuleResult> check(const Submission& submission, const Policy& policy) {
-  if (submission.metadata.compliance.empty()) return {finding::skip(kId, "the metadata holds no compliance flags")};
+  if (submission.metadata.compliance.empty()) return {not_applicable(kId, "the metadata holds no compliance flags")};
   Contradictions contradictions(submission, policy);
   auto results = contradictions.run();
   if (!results.empty()) return results;
   if (contradictions.decided() == 0)
     return {
-        finding::skip(kId, fmt::format("none of the {} compliance flags is about something that the folder's numbers "
-                                       "could contradict",
-                                       submission.metadata.compliance.size()))};
-  return {finding::pass(kId, fmt::format("{} of {} compliance flags can be held against the folder's numbers; none is "
-                                         "contradicted",
-                                         contradictions.decided(), submission.metadata.compliance.size()))};
+        not_applicable(kId, fmt::format("none of the {} compliance flags is about something that the folder's numbers "
+                                        "could contradict",
+                                        submission.metadata.compliance.size()))};
+  return {passed(kId, fmt::format("{} of {} compliance flags can be held against the folder's numbers; none is "
+                                  "contradicted",
+                                  contradictions.decided(), submission.metadata.compliance.size()))};
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "reference/base/text.h"
-#include "verify/rules/finding.h"
+#include "verify/rules/results.h"
 
 namespace pg::verify {
 namespace {
@@ -72,21 +72,21 @@ void check_required(const Metadata& m, const Policy& policy, std::vector<RuleRes
   }
   const std::string file = escape_line(m.path);
   if (!absent.empty())
-    results.push_back(finding::fail(kId, {Severity::warning,
-                                          fmt::format("{} lacks {}", file, absent),
-                                          "lacks " + absent,
-                                          required,
-                                          {{m.path, 1, "", 0}},
-                                          fmt::format("add {}", absent)}));
+    results.push_back(failed(kId, {Severity::warning,
+                                   fmt::format("{} lacks {}", file, absent),
+                                   "lacks " + absent,
+                                   required,
+                                   {{m.path, 1, "", 0}},
+                                   fmt::format("add {}", absent)}));
   if (!unusable.empty())
-    results.push_back(finding::fail(kId, {Severity::warning, fmt::format("{}: {}", file, unusable), unusable, required,
-                                          std::move(evidence), "fill them in before the pull request"}));
+    results.push_back(failed(kId, {Severity::warning, fmt::format("{}: {}", file, unusable), unusable, required,
+                                   std::move(evidence), "fill them in before the pull request"}));
 }
 
 // All deviations of some kinds as one result.
 void check_deviations(const Metadata& m, Severity severity, std::string_view what, std::string_view help,
                       bool (*wanted)(const MetadataDeviation&), std::vector<RuleResult>& results) {
-  finding::Failure failure;
+  Failure failure;
   failure.severity = severity;
   std::size_t count = 0;
   for (const MetadataDeviation& deviation : m.deviations) {
@@ -103,7 +103,7 @@ void check_deviations(const Metadata& m, Severity severity, std::string_view wha
   if (count > 3) failure.observed += fmt::format("; and {} more", count - 3);
   failure.message = fmt::format("{}: {}: {}", escape_line(m.path), what, failure.observed);
   failure.help = help;
-  results.push_back(finding::fail(kId, std::move(failure)));
+  results.push_back(failed(kId, std::move(failure)));
 }
 
 bool is_odd_value(const MetadataDeviation& d) {
@@ -124,9 +124,9 @@ bool is_noted_synonym(const MetadataDeviation& d) {
 
 std::vector<RuleResult> check(const Submission& submission, const Policy& policy) {
   const Metadata& m = submission.metadata;
-  if (m.path.empty()) return {finding::skip(kId, "skipped because there is no metadata file (PG-FILES-REQUIRED)")};
+  if (m.path.empty()) return {not_applicable(kId, "skipped because there is no metadata file (PG-FILES-REQUIRED)")};
   if (!m.parsed && !m.recovered)
-    return {finding::skip(kId, "skipped because the metadata file cannot be read (PG-META-PARSE)")};
+    return {not_applicable(kId, "skipped because the metadata file cannot be read (PG-META-PARSE)")};
   std::vector<RuleResult> results;
   check_required(m, policy, results);
   check_deviations(m, Severity::warning, "values to correct",
@@ -134,7 +134,7 @@ std::vector<RuleResult> check(const Submission& submission, const Policy& policy
   check_deviations(m, Severity::info, "other names for standard keys",
                    "use val_bpb, bytes_total, name, author, github_id: tools look for those", is_noted_synonym,
                    results);
-  if (results.empty()) results.push_back(finding::pass(kId, "every required key holds a value"));
+  if (results.empty()) results.push_back(passed(kId, "every required key holds a value"));
   return results;
 }
 

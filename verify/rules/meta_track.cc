@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "reference/base/text.h"
-#include "verify/rules/finding.h"
+#include "verify/rules/results.h"
 
 namespace pg::verify {
 namespace {
@@ -28,13 +28,13 @@ std::vector<RuleResult> check(const Submission& submission, const Policy&) {
   const Metadata& m = submission.metadata;
   if (!submission.track_from_path)
     return {
-        finding::skip(kId, "skipped because the folder does not lie below records/track_*: its path names no track")};
+        not_applicable(kId, "skipped because the folder does not lie below records/track_*: its path names no track")};
   const Track folder = track_of(submission.track);
   std::vector<RuleResult> results;
   if (m.track) {
     const Track claimed = track_of(*m.track);
     if (claimed != folder)
-      results.push_back(finding::fail(
+      results.push_back(failed(
           kId, {Severity::warning,
                 fmt::format("the file says track \"{}\"{}, the folder lies in {}", escape_line(*m.track, 60),
                             claimed == Track::unknown ? ", which is none of the contest's" : "", submission.track),
@@ -44,13 +44,13 @@ std::vector<RuleResult> check(const Submission& submission, const Policy&) {
                 "correct the key or move the folder; the path decides"}));
   }
   if (folder == Track::record && m.name && track_of(*m.name) == Track::non_record)
-    results.push_back(finding::fail(kId, {Severity::warning,
-                                          "the name says non-record, the folder lies in the record track",
-                                          escape_line(*m.name),
-                                          "a name that fits the track",
-                                          {{m.path, m.name.line, *m.name, 0}},
-                                          "correct the name or move the folder"}));
-  if (results.empty()) results.push_back(finding::pass(kId, fmt::format("track {} by its path", submission.track)));
+    results.push_back(failed(kId, {Severity::warning,
+                                   "the name says non-record, the folder lies in the record track",
+                                   escape_line(*m.name),
+                                   "a name that fits the track",
+                                   {{m.path, m.name.line, *m.name, 0}},
+                                   "correct the name or move the folder"}));
+  if (results.empty()) results.push_back(passed(kId, fmt::format("track {} by its path", submission.track)));
   return results;
 }
 

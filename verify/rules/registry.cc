@@ -65,10 +65,11 @@ std::vector<RuleResult> run_rule(const Rule& rule, const Submission& submission,
 const std::vector<Rule>& all_rules() {
   static const std::vector<Rule> rules = {
       // In the order reports list them: files, metadata, size, time, claims, seeds, byte accounting, code.
-      kRuleFilesRequired,  kRuleFilesNames, kRuleFilesListed, kRuleMetaParse,   kRuleMetaFields, kRuleMetaTrack,
-      kRuleMetaCompliance, kTimeTrain,      kTimeEval,        kTimePhases,      kTimeHardware,   kClaimScore,
-      kClaimReadme,        kClaimStd,       kClaimFields,     kClaimPerSeed,    kSeedsCount,     kSeedsName,
-      kSeedsDeclared,      kSeedsSame,      kSeedsDisclosed,  kBytesAccounting, kBytesCoverage,
+      kRuleFilesRequired,  kRuleFilesNames,      kRuleFilesListed,   kRuleMetaParse,     kRuleMetaFields,
+      kRuleMetaTrack,      kRuleMetaCompliance,  kRuleTimeTrain,     kRuleTimeEval,      kRuleTimePhases,
+      kRuleTimeHardware,   kRuleClaimScore,      kRuleClaimReadme,   kRuleClaimStd,      kRuleClaimFields,
+      kRuleClaimPerSeed,   kRuleSeedsCount,      kRuleSeedsName,     kRuleSeedsDeclared, kRuleSeedsSame,
+      kRuleSeedsDisclosed, kRuleBytesAccounting, kRuleBytesCoverage,
   };
   return rules;
 }

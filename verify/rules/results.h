@@ -20,8 +20,10 @@ inline RuleResult make_result(std::string_view id, Verdict verdict, Severity sev
   result.message = std::move(message);
   return result;
 }
-inline RuleResult passed(std::string_view id, std::string message) {
-  return make_result(id, Verdict::pass, Severity::info, std::move(message));
+inline RuleResult passed(std::string_view id, std::string message, std::string required = {}) {
+  RuleResult result = make_result(id, Verdict::pass, Severity::info, std::move(message));
+  result.required = std::move(required);
+  return result;
 }
 inline RuleResult not_applicable(std::string_view id, std::string message) {
   return make_result(id, Verdict::not_applicable, Severity::info, std::move(message));
@@ -29,6 +31,21 @@ inline RuleResult not_applicable(std::string_view id, std::string message) {
 inline RuleResult failed(std::string_view id, Severity severity, std::string message, std::string help = {}) {
   RuleResult result = make_result(id, Verdict::fail, severity, std::move(message));
   result.help = std::move(help);
+  return result;
+}
+// A failure with its observation and evidence in one go.
+struct Failure {
+  Severity severity = Severity::warning;
+  std::string message;
+  std::string observed, required;
+  std::vector<Evidence> evidence;
+  std::string help;
+};
+inline RuleResult failed(std::string_view id, Failure failure) {
+  RuleResult result = failed(id, failure.severity, std::move(failure.message), std::move(failure.help));
+  result.observed = std::move(failure.observed);
+  result.required = std::move(failure.required);
+  result.evidence = std::move(failure.evidence);
   return result;
 }
 inline RuleResult inconclusive(std::string_view id, Severity severity, std::string message, std::string help = {}) {

@@ -45,7 +45,8 @@ std::vector<RuleResult> check_seeds_count(const Submission& s, const Policy& p) 
   return {std::move(r)};
 }
 
-const Rule kSeedsCount{kId, "number of seeds", "How many distinct seeds of the claimed configuration have a log.",
-                       "A pure systems speed-up and a non-record submission need no significance.", check_seeds_count};
+const Rule kRuleSeedsCount{kId, "number of seeds", "How many distinct seeds of the claimed configuration have a log.",
+                           "A pure systems speed-up and a non-record submission need no significance.",
+                           check_seeds_count};
 
 }  // namespace pg::verify

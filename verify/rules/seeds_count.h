@@ -5,6 +5,6 @@
 namespace pg::verify {
 
 std::vector<RuleResult> check_seeds_count(const Submission& submission, const Policy& policy);
-extern const Rule kSeedsCount;  // PG-SEEDS-COUNT
+extern const Rule kRuleSeedsCount;  // PG-SEEDS-COUNT
 
 }  // namespace pg::verify

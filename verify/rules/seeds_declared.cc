@@ -56,8 +56,8 @@ std::vector<RuleResult> check_seeds_declared(const Submission& s, const Policy&)
   return {std::move(r)};
 }
 
-const Rule kSeedsDeclared{kId, "declared seeds",
-                          "The seeds that submission.json declares are the seeds of the claimed logs.",
-                          "Seeds that were run and neither declared nor shipped cannot be seen.", check_seeds_declared};
+const Rule kRuleSeedsDeclared{
+    kId, "declared seeds", "The seeds that submission.json declares are the seeds of the claimed logs.",
+    "Seeds that were run and neither declared nor shipped cannot be seen.", check_seeds_declared};
 
 }  // namespace pg::verify

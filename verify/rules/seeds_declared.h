@@ -5,6 +5,6 @@
 namespace pg::verify {
 
 std::vector<RuleResult> check_seeds_declared(const Submission& submission, const Policy& policy);
-extern const Rule kSeedsDeclared;  // PG-SEEDS-DECLARED
+extern const Rule kRuleSeedsDeclared;  // PG-SEEDS-DECLARED
 
 }  // namespace pg::verify

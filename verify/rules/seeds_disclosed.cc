@@ -54,8 +54,9 @@ std::vector<RuleResult> check_seeds_disclosed(const Submission& s, const Policy&
   return {std::move(r)};
 }
 
-const Rule kSeedsDisclosed{kId, "runs disclosed and not claimed",
-                           "Runs that submission.json lists beside the claimed seeds, and what the mean over all is.",
-                           "Runs that are not disclosed cannot be seen.", check_seeds_disclosed};
+const Rule kRuleSeedsDisclosed{
+    kId, "runs disclosed and not claimed",
+    "Runs that submission.json lists beside the claimed seeds, and what the mean over all is.",
+    "Runs that are not disclosed cannot be seen.", check_seeds_disclosed};
 
 }  // namespace pg::verify

@@ -5,6 +5,6 @@
 namespace pg::verify {
 
 std::vector<RuleResult> check_seeds_disclosed(const Submission& submission, const Policy& policy);
-extern const Rule kSeedsDisclosed;  // PG-SEEDS-DISCLOSED
+extern const Rule kRuleSeedsDisclosed;  // PG-SEEDS-DISCLOSED
 
 }  // namespace pg::verify

@@ -43,7 +43,7 @@ std::vector<RuleResult> check_seeds_name(const Submission& s, const Policy&) {
   return or_passed(std::move(results), passed(kId, "no log's name contradicts the seed it prints"));
 }
 
-const Rule kSeedsName{kId, "seed in the file name", "A log named after a seed ran with that seed.",
-                      "The seed line is the script's own word for what it used.", check_seeds_name};
+const Rule kRuleSeedsName{kId, "seed in the file name", "A log named after a seed ran with that seed.",
+                          "The seed line is the script's own word for what it used.", check_seeds_name};
 
 }  // namespace pg::verify

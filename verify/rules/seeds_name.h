@@ -5,6 +5,6 @@
 namespace pg::verify {
 
 std::vector<RuleResult> check_seeds_name(const Submission& submission, const Policy& policy);
-extern const Rule kSeedsName;  // PG-SEEDS-NAME
+extern const Rule kRuleSeedsName;  // PG-SEEDS-NAME
 
 }  // namespace pg::verify

@@ -18,55 +18,55 @@ RuleResult first(const Rule& rule, const Submission& s) {
 }
 
 TEST(SeedsCount, AsksForThreeInTheRecordTrack) {
-  EXPECT_EQ(first(kSeedsCount, sample_submission(sample_runs())).verdict, Verdict::pass);
-  EXPECT_EQ(first(kSeedsCount, sample_submission({{}})).severity, Severity::warning);
-  EXPECT_EQ(first(kSeedsCount, sample_submission({{}}, "{}", "non_record_16mb")).verdict, Verdict::not_applicable);
+  EXPECT_EQ(first(kRuleSeedsCount, sample_submission(sample_runs())).verdict, Verdict::pass);
+  EXPECT_EQ(first(kRuleSeedsCount, sample_submission({{}})).severity, Severity::warning);
+  EXPECT_EQ(first(kRuleSeedsCount, sample_submission({{}}, "{}", "non_record_16mb")).verdict, Verdict::not_applicable);
 }
 
 TEST(SeedsName, FailsWhereNameAndLogDisagree) {
-  EXPECT_EQ(first(kSeedsName, sample_submission(sample_runs())).verdict, Verdict::pass);
+  EXPECT_EQ(first(kRuleSeedsName, sample_submission(sample_runs())).verdict, Verdict::pass);
   SampleRun run;
   run.name = "train_seed0.log";
-  const auto r = first(kSeedsName, sample_submission({run}));
+  const auto r = first(kRuleSeedsName, sample_submission({run}));
   EXPECT_EQ(r.severity, Severity::error);
   EXPECT_THAT(r.message, HasSubstr("named after seed 0, but ran with seed 42"));
   run.name = "train_v2.txt";
-  EXPECT_EQ(first(kSeedsName, sample_submission({run})).verdict, Verdict::pass) << "a number that is no seed";
+  EXPECT_EQ(first(kRuleSeedsName, sample_submission({run})).verdict, Verdict::pass) << "a number that is no seed";
 }
 
 TEST(SeedsDeclared, FailsWhereADeclaredSeedIsAnother) {
   auto runs = sample_runs();
-  EXPECT_EQ(first(kSeedsDeclared, sample_submission(runs)).verdict, Verdict::pass);
+  EXPECT_EQ(first(kRuleSeedsDeclared, sample_submission(runs)).verdict, Verdict::pass);
   runs[2].name = "c.log", runs[2].seed = 1000;
-  EXPECT_EQ(first(kSeedsDeclared, sample_submission(runs)).severity, Severity::error);
+  EXPECT_EQ(first(kRuleSeedsDeclared, sample_submission(runs)).severity, Severity::error);
 }
 
 TEST(SeedsDeclared, WarnsWhereALogIsMissing) {
-  const auto r = first(kSeedsDeclared, sample_submission({{}}));
+  const auto r = first(kRuleSeedsDeclared, sample_submission({{}}));
   EXPECT_EQ(r.severity, Severity::warning);
   EXPECT_THAT(r.message, HasSubstr("314, 999"));
 }
 
 TEST(SeedsSame, FindsSharedSeedsScoresAndCopies) {
-  EXPECT_EQ(first(kSeedsSame, sample_submission(sample_runs())).verdict, Verdict::pass);
+  EXPECT_EQ(first(kRuleSeedsSame, sample_submission(sample_runs())).verdict, Verdict::pass);
   auto runs = sample_runs();
   runs[1].name = "b.log", runs[1].seed = 42;
-  EXPECT_THAT(first(kSeedsSame, sample_submission(runs)).message, HasSubstr("share seed 42"));
+  EXPECT_THAT(first(kRuleSeedsSame, sample_submission(runs)).message, HasSubstr("share seed 42"));
   runs = sample_runs();
   runs[1].val_bpb = runs[0].val_bpb;
-  EXPECT_THAT(first(kSeedsSame, sample_submission(runs)).message, HasSubstr("the same val_bpb"));
+  EXPECT_THAT(first(kRuleSeedsSame, sample_submission(runs)).message, HasSubstr("the same val_bpb"));
   runs = sample_runs();
   runs.push_back(runs[0]);
   runs.back().name = "train.log";
   const Submission s = sample_submission(runs);
   EXPECT_EQ(s.runs[3].role, Role::duplicate);
   EXPECT_EQ(s.recomputed.n, 3);
-  EXPECT_EQ(first(kSeedsSame, s).severity, Severity::info);
+  EXPECT_EQ(first(kRuleSeedsSame, s).severity, Severity::info);
 }
 
 TEST(SeedsDisclosed, ComputesTheMeanOverEverythingThatRan) {
   const auto r = first(
-      kSeedsDisclosed,
+      kRuleSeedsDisclosed,
       sample_submission(
           sample_runs(),
           R"({"val_bpb": 1.081, "seed_results": {"42": {"val_bpb": 1.0808}, "314": {"val_bpb": 1.0810}, "999": {"val_bpb": 1.0812}},

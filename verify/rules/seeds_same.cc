@@ -55,8 +55,8 @@ std::vector<RuleResult> check_seeds_same(const Submission& s, const Policy&) {
   return or_passed(std::move(results), passed(kId, "no seed, score or log is counted twice"));
 }
 
-const Rule kSeedsSame{kId, "the same run counted twice",
-                      "Claimed runs with one seed, one score to the last digit, or byte-identical logs.",
-                      "A copied log with edited lines is not recognised here.", check_seeds_same};
+const Rule kRuleSeedsSame{kId, "the same run counted twice",
+                          "Claimed runs with one seed, one score to the last digit, or byte-identical logs.",
+                          "A copied log with edited lines is not recognised here.", check_seeds_same};
 
 }  // namespace pg::verify

@@ -5,6 +5,6 @@
 namespace pg::verify {
 
 std::vector<RuleResult> check_seeds_same(const Submission& submission, const Policy& policy);
-extern const Rule kSeedsSame;  // PG-SEEDS-SAME
+extern const Rule kRuleSeedsSame;  // PG-SEEDS-SAME
 
 }  // namespace pg::verify

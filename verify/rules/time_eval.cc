@@ -133,7 +133,7 @@ std::vector<RuleResult> check_time_eval(const Submission& s, const Policy& p) {
   return or_passed(std::move(results), std::move(pass));
 }
 
-const Rule kTimeEval{
+const Rule kRuleTimeEval{
     kId, "evaluation time",
     "The claimed evaluation's own timer, and the sum of what the log times behind quantization, stay within the limit.",
     "Loading, decompression and compilation outside the timers are only seen where the log prints them.",

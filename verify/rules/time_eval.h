@@ -12,6 +12,6 @@ struct EvalTime {
 EvalTime eval_time(const LogRun& run);
 
 std::vector<RuleResult> check_time_eval(const Submission& submission, const Policy& policy);
-extern const Rule kTimeEval;  // PG-TIME-EVAL
+extern const Rule kRuleTimeEval;  // PG-TIME-EVAL
 
 }  // namespace pg::verify

@@ -36,7 +36,7 @@ std::vector<RuleResult> check_time_hardware(const Submission& s, const Policy& p
                                                          : "8 processes where the logs say; no log names the GPU"));
 }
 
-const Rule kTimeHardware{
+const Rule kRuleTimeHardware{
     kId, "hardware", "The claimed runs' logs show eight processes on H100 GPUs.",
     "Only logs with an nvidia-smi dump name the GPU, and a log is text: it is not proof of the machine.",
     check_time_hardware};

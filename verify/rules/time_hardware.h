@@ -5,6 +5,6 @@
 namespace pg::verify {
 
 std::vector<RuleResult> check_time_hardware(const Submission& submission, const Policy& policy);
-extern const Rule kTimeHardware;  // PG-TIME-HARDWARE
+extern const Rule kRuleTimeHardware;  // PG-TIME-HARDWARE
 
 }  // namespace pg::verify

@@ -114,7 +114,7 @@ std::vector<RuleResult> check_time_phases(const Submission& s, const Policy& p) 
   return {std::move(pass)};
 }
 
-const Rule kTimePhases{
+const Rule kRuleTimePhases{
     kId, "phases outside the timers",
     "Calibration, quantization, compression and warm-up that the logs time beside training: listed, and summed against "
     "the limit.",

@@ -5,6 +5,6 @@
 namespace pg::verify {
 
 std::vector<RuleResult> check_time_phases(const Submission& submission, const Policy& policy);
-extern const Rule kTimePhases;  // PG-TIME-PHASES
+extern const Rule kRuleTimePhases;  // PG-TIME-PHASES
 
 }  // namespace pg::verify

@@ -91,7 +91,7 @@ std::vector<RuleResult> check_time_train(const Submission& s, const Policy& p) {
   return or_passed(std::move(results), std::move(pass));
 }
 
-const Rule kTimeTrain{
+const Rule kRuleTimeTrain{
     kId, "training time",
     "The training timer of every claimed run stays within the limit, the last step's overshoot aside.",
     "It is the submission's own timer: what runs outside it (PG-TIME-PHASES) and whether it is honest is not decided "

@@ -5,6 +5,6 @@
 namespace pg::verify {
 
 std::vector<RuleResult> check_time_train(const Submission& submission, const Policy& policy);
-extern const Rule kTimeTrain;  // PG-TIME-TRAIN
+extern const Rule kRuleTimeTrain;  // PG-TIME-TRAIN
 
 }  // namespace pg::verify
