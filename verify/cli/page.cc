@@ -1,5 +1,8 @@
 #include "verify/cli/page.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <string>
 
 #include "reference/base/text.h"
@@ -26,7 +29,7 @@ class Renderer {
       flush();
       fenced_ = !fenced_;
     } else if (fenced_) {
-      out_.line("    " + std::string(text));
+      out_.line(fmt::format("    {}", text));
     } else if (content.empty()) {
       flush();
       out_.line("");
@@ -38,7 +41,8 @@ class Renderer {
       out_.line(content);
     } else {
       if (list_marker(content) > 0) flush();
-      paragraph_ += (paragraph_.empty() ? "" : " ") + std::string(content);
+      if (!paragraph_.empty()) paragraph_ += ' ';
+      paragraph_ += content;
     }
   }
 
@@ -51,7 +55,8 @@ class Renderer {
   void flush() {
     if (paragraph_.empty()) return;
     if (const std::size_t marker = list_marker(paragraph_); marker > 0)
-      out_.hanging("  " + paragraph_.substr(0, marker), marker + 2, std::string_view(paragraph_).substr(marker));
+      out_.hanging(fmt::format("  {}", std::string_view(paragraph_).substr(0, marker)), marker + 2,
+                   std::string_view(paragraph_).substr(marker));
     else
       out_.indented(paragraph_, 0);
     paragraph_.clear();
