@@ -1,5 +1,6 @@
 #include "verify/policy/policy.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -79,7 +80,7 @@ TEST(Policy, NamesTheKeyOfAWrongType) {
   for (const char* key : {"name", "limit_bytes", "size_convention", "required_keys", "severity", "schema"}) {
     auto policy = valid();
     policy[key] = true;
-    EXPECT_THAT(error_of(policy.dump()), HasSubstr("\"" + std::string(key) + "\"")) << key;
+    EXPECT_THAT(error_of(policy.dump()), HasSubstr(fmt::format("\"{}\"", key))) << key;
   }
 }
 

@@ -9,7 +9,10 @@ namespace {
 
 std::string words(std::size_t bytes) {
   std::string text;
-  for (std::size_t i = 0; text.size() < bytes; ++i) text += (text.empty() ? "" : " ") + std::string(i % 9 + 1, 'w');
+  for (std::size_t i = 0; text.size() < bytes; ++i) {
+    if (i > 0) text += ' ';
+    text.append(i % 9 + 1, 'w');
+  }
   return text;
 }
 

@@ -1,5 +1,7 @@
 #include "verify/report/schema_check.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
@@ -52,7 +54,7 @@ class Checker {
     if (keyword == "type") {
       const json types = argument.is_array() ? argument : json::array({argument});
       if (std::none_of(types.begin(), types.end(), [&](const json& t) { return has_type(value, t); }))
-        fail(at, "has type " + std::string(value.type_name()) + ", not " + argument.dump());
+        fail(at, fmt::format("has type {}, not {}", value.type_name(), argument.dump()));
     } else if (keyword == "enum") {
       if (std::find(argument.begin(), argument.end(), value) == argument.end()) fail(at, "is not in the enumeration");
     } else if (keyword == "const") {

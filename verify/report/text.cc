@@ -15,7 +15,8 @@ namespace pg::verify {
 namespace {
 
 constexpr std::size_t kMaxEvidence = 3;
-constexpr std::size_t kMaxInfos = 6;
+constexpr std::size_t kMaxInfos = 4;  // two lines each: a clean submission still fits one screen
+constexpr std::size_t kMaxInfoText = 130;
 
 std::string plural(int n, std::string_view word) {
   return fmt::format("{} {}{}", n, word, n == 1 ? "" : "s");
@@ -126,7 +127,9 @@ Longest longest(const Submission& s, const auto& time_of) {
   return best;
 }
 
-void write_time(Layout& out, const char* label, const Longest& time, std::int64_t limit_ms, bool binding) {
+// A duration against its limit; up to `tolerance_ms` behind it is accepted.
+void write_time(Layout& out, const char* label, const Longest& time, std::int64_t limit_ms, std::int64_t tolerance_ms,
+                bool binding) {
   if (!time.ms) {
     out.field(label, "not in the logs of the claim");
     return;
@@ -137,6 +140,9 @@ void write_time(Layout& out, const char* label, const Longest& time, std::int64_
     text = fmt::format("{:.1f} s (the limit of {:g} s binds the record track only)", seconds, limit);
   else if (*time.ms <= limit_ms)
     text = fmt::format("{:.1f} s of {:g}, {:.1f} s left", seconds, limit, limit - seconds);
+  else if (*time.ms - limit_ms <= tolerance_ms)
+    text = fmt::format("{:.3f} s of {:g}, the last step ends {:.3f} s behind it (up to {:g} is accepted)", seconds,
+                       limit, seconds - limit, static_cast<double>(tolerance_ms) / 1000);
   else
     text = fmt::format("{:.3f} s of {:g}, {:.3f} s too long", seconds, limit, seconds - limit);
   if (time.runs > 1) text += fmt::format(", longest of {} runs: {}", time.runs, escape_line(time.log, 60));
@@ -191,10 +197,11 @@ void write_findings(Layout& out, const Report& report) {
   for (const RuleResult& r : report.results)
     if (is_failure(r, Severity::info)) infos.push_back(&r);
   if (!infos.empty()) out.line("");
-  for (std::size_t i = 0; i < std::min(infos.size(), kMaxInfos); ++i) {  // facts, nothing to mend: a line each
+  for (std::size_t i = 0; i < std::min(infos.size(), kMaxInfos); ++i) {  // facts, nothing to mend
     const RuleResult& r = *infos[i];
     const std::string where = r.evidence.empty() ? "" : " (" + place(r.evidence.front()) + ")";
-    out.cut(out.styled("info", Style::faint) + " " + r.id + "  " + escape_line(r.message, 300) + where);
+    out.hanging(out.styled("info", Style::faint) + " " + r.id + "  ", r.id.size() + 7,
+                escape_line(r.message, kMaxInfoText) + where);
   }
   if (infos.size() > kMaxInfos)
     out.line(fmt::format("... and {} more; --format json has all", infos.size() - kMaxInfos));
@@ -247,10 +254,10 @@ std::string report_text(const Report& report, const TextOptions& options) {
   out.line("");
   write_score(out, s);
   write_size(out, s, report.policy);
-  write_time(out, "train", longest(s, [](const LogRun& run) { return run.train_time_ms.value; }),
-             report.policy.train_limit_ms, binding);
-  write_time(out, "eval", longest(s, [](const LogRun& run) { return run.eval_time_ms; }), report.policy.eval_limit_ms,
-             binding);
+  const Policy& p = report.policy;
+  write_time(out, "train", longest(s, [](const LogRun& run) { return run.train_time_ms.value; }), p.train_limit_ms,
+             p.last_step_tolerance_ms, binding);
+  write_time(out, "eval", longest(s, [](const LogRun& run) { return run.eval_time_ms; }), p.eval_limit_ms, 0, binding);
   write_findings(out, report);
   write_passes(out, report);
   out.line("Not examined: causality (C1 to C4). Sizes and scores are as logged; no artifact was re-measured.");

@@ -38,6 +38,14 @@ TEST(ReportText, CleanSubmissionFitsOneScreen) {
   EXPECT_THAT(lines.back(), HasSubstr("Not examined"));
 }
 
+TEST(ReportText, ManyLongInfosStillFitOneScreen) {
+  Report report = clean_report();
+  RuleResult info = report.results.back();
+  info.message = std::string(40, 'a') + " " + std::string(400, 'b');
+  for (int i = 0; i < 20; ++i) report.results.push_back(info);
+  EXPECT_LE(lines_of(report_text(report)).size(), 24u);
+}
+
 TEST(ReportText, NoLineIsWiderThanTheScreen) {
   for (const Report& report : {clean_report(), failing_report(), hostile_report(), unreadable_report()})
     for (const std::string& line : lines_of(report_text(report))) EXPECT_LE(columns_of(line), kColumns) << line;
@@ -51,6 +59,14 @@ TEST(ReportText, ShowsMarginsToEveryLimit) {
   const std::string failing = report_text(failing_report());
   EXPECT_THAT(failing, HasSubstr("16,067,547 of 16,000,000, 67,547 bytes too many"));
   EXPECT_THAT(failing, HasSubstr("601.153 s of 600, 1.153 s too long"));
+}
+
+TEST(ReportText, OvershootOfTheLastStepIsShownAsAccepted) {
+  Report report = clean_report();
+  report.submission.logs[0].runs[0].train_time_ms.value = 600'137;
+  EXPECT_THAT(report_text(report), HasSubstr("600.137 s of 600, the last step ends 0.137 s behind it"));
+  report.submission.logs[0].runs[0].train_time_ms.value = 600'151;
+  EXPECT_THAT(report_text(report), HasSubstr("600.151 s of 600, 0.151 s too long"));
 }
 
 TEST(ReportText, TimeLimitsBindTheRecordTrackOnly) {
