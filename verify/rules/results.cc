@@ -21,17 +21,6 @@ Evidence metadata_evidence(const Submission& submission, std::uint32_t line, std
   return Evidence{submission.metadata.path, line, std::move(text), 0};
 }
 
-const SubmittedRun& training_run(const Submission& submission, const SubmittedRun& run) {
-  if (submission.last_run(run).train_time_ms || !run.seed) return run;
-  for (const SubmittedRun& other : submission.runs)
-    if (other.role == Role::training_stage && other.seed == run.seed) return other;
-  return run;
-}
-
-const LogRun& training_of(const Submission& submission, const SubmittedRun& run) {
-  return submission.last_run(training_run(submission, run));
-}
-
 std::string range_text(const std::vector<double>& seconds) {
   const auto [low, high] = std::minmax_element(seconds.begin(), seconds.end());
   return *high - *low < 0.05 ? fmt::format("{:.1f} s", *high) : fmt::format("{:.1f} to {:.1f} s", *low, *high);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "verify/report/result.h"
+#include "verify/submission/roles.h"
 #include "verify/submission/submission.h"
 
 namespace pg::verify {
@@ -60,11 +61,6 @@ std::vector<const SubmittedRun*> claimed_runs(const Submission& submission);
 // A line of the run's log. `text` is what stands there, as far as the reader kept it.
 Evidence log_evidence(const Submission& submission, const SubmittedRun& run, std::uint32_t line, std::string text);
 Evidence metadata_evidence(const Submission& submission, std::uint32_t line, std::string text);
-
-// The log that holds the run's training: its own, or that of the training_stage run with the same seed.
-const LogRun& training_of(const Submission& submission, const SubmittedRun& run);
-// The run itself, or its training_stage run: where training_of's lines stand.
-const SubmittedRun& training_run(const Submission& submission, const SubmittedRun& run);
 
 // 599592 -> "599.592 s".
 std::string seconds_text(std::int64_t milliseconds);

@@ -224,6 +224,17 @@ const SeedClaim* seed_claim(const Metadata& metadata, std::optional<std::int64_t
   return nullptr;
 }
 
+const SubmittedRun& training_run(const Submission& submission, const SubmittedRun& run) {
+  if (submission.last_run(run).train_time_ms || !run.seed) return run;
+  for (const SubmittedRun& other : submission.runs)
+    if (other.role == Role::training_stage && other.seed == run.seed) return other;
+  return run;
+}
+
+const LogRun& training_of(const Submission& submission, const SubmittedRun& run) {
+  return submission.last_run(training_run(submission, run));
+}
+
 bool holds_claimed_score(const LogFile& log, const Metadata& metadata) {
   const std::vector<Decimal> claims = claimed_scores(metadata);
   return !log.runs.empty() &&

@@ -16,6 +16,11 @@ void assign_roles(Submission& submission);
 // The claim for this seed, nullptr where the metadata has none.
 const SeedClaim* seed_claim(const Metadata& metadata, std::optional<std::int64_t> seed);
 
+// The log that holds the run's training: its own, or that of the training_stage run with the same seed.
+const LogRun& training_of(const Submission& submission, const SubmittedRun& run);
+// The run itself, or its training_stage run: where training_of's lines stand.
+const SubmittedRun& training_run(const Submission& submission, const SubmittedRun& run);
+
 // Whether a file without step, stop or metric lines prints a claimed score in some other form: then it is a log all the
 // same.
 bool holds_claimed_score(const LogFile& log, const Metadata& metadata);
