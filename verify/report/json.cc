@@ -8,7 +8,7 @@
 
 #include "reference/base/text.h"
 #include "verify/report/canonical.h"
-#include "verify/report/sizes.h"
+#include "verify/submission/sizes.h"
 
 namespace pg::verify {
 namespace {
@@ -198,7 +198,8 @@ json submission_json(const Report& report) {
   json runs = json::array();
   for (const SubmittedRun& run : submission.runs) runs.push_back(run_json(submission, run));
   const auto& r = submission.recomputed;
-  const Sizes sizes = count_sizes(submission);
+  const SizeTable sizes = size_table(submission);
+  const auto bytes = [](const std::optional<CountedSize>& size) { return size ? json(size->bytes) : json(nullptr); };
   return {{"claimed", claimed_json(submission.metadata)},
           {"runs", std::move(runs)},
           {"recomputed",
@@ -212,10 +213,10 @@ json submission_json(const Report& report) {
           {"code", code_json(submission)},
           {"reachable", submission.reachable},
           {"sizes",
-           {{"as_logged", number(sizes.as_logged.bytes)},
-            {"as_shipped", number(sizes.as_shipped.bytes)},
-            {"as_packed", number(sizes.as_packed.bytes)},
-            {"reachable", number(sizes.reachable.bytes)},
+           {{"as_logged", bytes(sizes.as_logged)},
+            {"as_shipped", bytes(sizes.as_shipped)},
+            {"as_packed", bytes(sizes.as_packed)},
+            {"reachable", bytes(sizes.reachable)},
             {"limit", report.policy.limit_bytes},
             {"decided_by", to_string(report.policy.size_convention)}}}};
 }

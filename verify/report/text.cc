@@ -9,7 +9,7 @@
 
 #include "reference/base/text.h"
 #include "verify/report/layout.h"
-#include "verify/report/sizes.h"
+#include "verify/submission/sizes.h"
 
 namespace pg::verify {
 namespace {
@@ -69,39 +69,26 @@ void write_score(Layout& out, const Submission& s) {
   out.field("score", text);
 }
 
-std::string signed_margin(std::int64_t margin) {
-  return margin >= 0 ? fmt::format("{} bytes left", with_commas(margin))
-                     : fmt::format("{} bytes too many", with_commas(-margin));
-}
-
 void write_size(Layout& out, const Submission& s, const Policy& policy) {
-  const Sizes sizes = count_sizes(s);
-  const CountedSize& deciding = sizes.under(policy.size_convention);
-  const auto words = [](SizeConvention c) {
-    return c == SizeConvention::as_logged    ? "as logged"
-           : c == SizeConvention::as_shipped ? "as shipped"
-           : c == SizeConvention::as_packed  ? "as packed"
-                                             : "all reachable files";
-  };
-  std::string text = deciding.bytes
-                         ? fmt::format("{} of {}, {}", with_commas(*deciding.bytes), with_commas(policy.limit_bytes),
-                                       signed_margin(policy.limit_bytes - *deciding.bytes))
-                         : "unknown: " + deciding.missing;
+  const SizeTable sizes = size_table(s);
+  const std::optional<CountedSize>& deciding = sizes.under(policy.size_convention);
   std::vector<std::string> others;
   int agreeing = 0;
   for (const auto convention :
        {SizeConvention::as_logged, SizeConvention::as_shipped, SizeConvention::as_packed, SizeConvention::reachable}) {
-    const CountedSize& size = sizes.under(convention);
-    if (convention == policy.size_convention || !size.bytes) continue;
-    if (size.bytes == deciding.bytes) {
+    const std::optional<CountedSize>& size = sizes.under(convention);
+    if (convention == policy.size_convention || !size) continue;
+    if (deciding && size->bytes == deciding->bytes)
       ++agreeing;
-      continue;
-    }
-    others.push_back(fmt::format("{} {}{}", words(convention), with_commas(*size.bytes),
-                                 *size.bytes > policy.limit_bytes ? " (over)" : ""));
+    else
+      others.push_back(fmt::format("{} {}{}", convention_name(convention), with_commas(size->bytes),
+                                   size->bytes > policy.limit_bytes ? " (over)" : ""));
   }
   const char* all = agreeing > 0 && others.empty() ? "; other readings agree" : "";
-  out.field("size", text + fmt::format(" ({}{})", words(policy.size_convention), all));
+  const std::string text =
+      !deciding ? "unknown: no log of the claimed runs prints it" : size_margin(deciding->bytes, policy.limit_bytes);
+  out.field("size", text + fmt::format(" ({}{}{})", convention_name(policy.size_convention),
+                                       sizes.from_claim ? ", as claimed: no log prints it" : "", all));
   if (!others.empty()) out.field("", "other readings: " + join(others));
 }
 

@@ -57,7 +57,7 @@ TEST(ReportText, ShowsMarginsToEveryLimit) {
   EXPECT_THAT(clean, HasSubstr("588.1 s of 600, 11.9 s left"));
   EXPECT_THAT(clean, HasSubstr("368.1 s of 600, 231.9 s left"));
   const std::string failing = report_text(failing_report());
-  EXPECT_THAT(failing, HasSubstr("16,067,547 of 16,000,000, 67,547 bytes too many"));
+  EXPECT_THAT(failing, HasSubstr("16,067,547 of 16,000,000, 67,547 bytes over"));
   EXPECT_THAT(failing, HasSubstr("601.153 s of 600, 1.153 s too long"));
 }
 

@@ -10,6 +10,9 @@ namespace {
 
 using Kind = SizeLine::Kind;
 
+// A petabyte: larger numbers are no sizes, and their sums would overflow.
+constexpr std::int64_t kMaxBytes = 1'000'000'000'000'000;
+
 struct SizePattern {
   std::string_view pattern;  // captures: with a tag "%#", else "#"
   Kind kind;
@@ -68,7 +71,7 @@ bool RunCollector::add_size(std::string_view line, std::uint32_t number) {
   const std::string_view text = grouped ? std::string_view(plain) : line;
   Captures c;
   const auto add = [&](Kind kind, std::string_view digits, std::string_view tag) {
-    if (const auto bytes = parse_int(digits))
+    if (const auto bytes = parse_int(digits); bytes && *bytes <= kMaxBytes)
       keep(current().sizes, SizeLine{kind, number, std::string(tag.substr(0, 80)), *bytes});
   };
   // "INT7+zlib model: N bytes | Total submission: N bytes" and "Raw model: N bytes | Code: N bytes | Total: N".
