@@ -8,6 +8,8 @@
 
 #include "reference/base/sha256.h"
 #include "reference/base/text.h"
+#include "verify/submission/code_diff.h"
+#include "verify/submission/sizes.h"
 
 namespace pg::verify {
 namespace {
@@ -119,7 +121,7 @@ int votes(const Submission& s, const CodeFile& file) {
   int count = 0;
   for (const SubmittedRun& submitted : s.runs) {
     if (submitted.role != Role::claim) continue;
-    const LogRun& run = s.last_run(submitted);
+    const LogRun& run = s.last_run(sized_run(s, submitted));
     const Logged<std::int64_t> bytes = plain_code_bytes(run);
     const bool sized = bytes && static_cast<std::uint64_t>(std::max<std::int64_t>(*bytes, 0)) == file.bytes;
     count += sized || (run.source && same_source(*run.source, file));
@@ -140,9 +142,21 @@ bool run_by_readme(const Submission& s, const CodeFile& file) {
   return false;
 }
 
+// How much of the source that the claimed logs embed is in the file, 0 to 1: tells apart several scripts of which none
+// is exactly the one that ran.
+double likeness(const Submission& s, const CodeFile& file) {
+  for (const SubmittedRun& submitted : s.runs) {
+    if (submitted.role != Role::claim) continue;
+    const LogRun& run = s.last_run(submitted);
+    if (run.source && !run.source->text.empty()) return 1 - diff_lines(run.source->text, file.source).changed();
+  }
+  return 0;
+}
+
 struct Candidate {
   int index = -1;
   int votes = 0;
+  double likeness = 0;
   bool in_readme = false, trains = false, top = false;
   std::uint64_t bytes = 0;
 };
@@ -163,9 +177,13 @@ void choose_entry(Submission& s) {
                           .bytes = file.bytes});
   }
   if (candidates.empty()) return;
+  const bool voted = std::any_of(candidates.begin(), candidates.end(), [](const Candidate& c) { return c.votes > 0; });
+  for (Candidate& candidate : candidates)
+    if (!voted && standard < 0 && candidates.size() > 1)
+      candidate.likeness = likeness(s, s.code[static_cast<std::size_t>(candidate.index)]);
   const auto best = std::max_element(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
-    return std::tuple(a.votes, a.in_readme, a.top, a.trains, a.bytes) <
-           std::tuple(b.votes, b.in_readme, b.top, b.trains, b.bytes);
+    return std::tuple(a.votes, a.likeness, a.in_readme, a.top, a.trains, a.bytes) <
+           std::tuple(b.votes, b.likeness, b.in_readme, b.top, b.trains, b.bytes);
   });
   s.entry = best->index;
   if (standard >= 0 && best->index != standard) {
@@ -180,6 +198,8 @@ void choose_entry(Submission& s) {
     s.entry_reason = fmt::format("{} of the claimed logs count or embed this file", best->votes);
   } else if (candidates.size() == 1) {
     s.entry_reason = "the only script";
+  } else if (best->likeness > 0.5) {
+    s.entry_reason = "the one most like the source in the logs";
   } else if (best->in_readme) {
     s.entry_reason = "the README runs it";
   } else {

@@ -58,8 +58,16 @@ std::optional<std::int64_t> model_bytes(const LogRun& run) {
   return std::nullopt;
 }
 
+const SubmittedRun& sized_run(const Submission& s, const SubmittedRun& run) {
+  const LogRun& own = s.last_run(run);
+  if (own.bytes_total || own.bytes_model || own.bytes_code || !run.seed) return run;
+  for (const SubmittedRun& other : s.runs)
+    if (other.role == Role::training_stage && other.seed == run.seed) return other;
+  return run;
+}
+
 std::optional<CountedSize> size_under(const Submission& s, const SubmittedRun& submitted, SizeConvention convention) {
-  const LogRun& run = s.last_run(submitted);
+  const LogRun& run = s.last_run(sized_run(s, submitted));
   if (convention == SizeConvention::as_logged) return logged_size(run);
   return counted(s, model_bytes(run), &run, convention);
 }

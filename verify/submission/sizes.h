@@ -43,6 +43,10 @@ struct SizeTable {
 };
 SizeTable size_table(const Submission& submission);
 
+// The run whose log prints the sizes of a claimed run: itself, or the training_stage run with the same seed where the
+// claimed one only evaluates.
+const SubmittedRun& sized_run(const Submission& submission, const SubmittedRun& run);
+
 // The run's model bytes as logged; where only total and code are logged, what is left.
 std::optional<std::int64_t> model_bytes(const LogRun& run);
 
