@@ -54,9 +54,11 @@ std::string difference_text(const Closest& closest) {
                      closest.diff.first_a > 0 ? fmt::format(", the first at line {}", closest.diff.first_a) : "");
 }
 
-// The log lacks part of the source: everything it has is in the shipped script.
+// The log lacks part of the source: nearly everything it has is in the shipped script, which has much more. Console
+// output written over the start of a log does that.
 bool is_cut_off(const Closest& closest) {
-  return closest.diff.only_a <= 2 && closest.diff.only_b > closest.diff.only_a;
+  const LineDiff& diff = closest.diff;
+  return diff.only_a <= kOtherScriptLines * diff.a_lines && diff.only_b > kOtherScriptLines * diff.b_lines;
 }
 
 struct Finding {
@@ -76,9 +78,10 @@ Finding judge(const EmbeddedSource& source, const Closest& closest, const Logged
                                  logged ? fmt::format(", {} logged", with_commas(*logged)) : "");
   finding.required = shipped;
   const double missing = static_cast<double>(closest.diff.only_a) / std::max(closest.diff.a_lines, 1u);
-  if (is_cut_off(closest) && logged && *logged == bytes) {
-    finding.severity = Severity::info;
-    finding.message = fmt::format("holds only part of {}, whose size it logs", closest.file->path);
+  if (is_cut_off(closest) && logged && embedded < *logged && !same_size(*logged, embedded)) {
+    if (*logged == bytes) finding.severity = Severity::info;
+    finding.message = fmt::format("holds only part of the source that it counted{}",
+                                  *logged == bytes ? "" : ", and counted another size than " + shipped);
   } else if (logged && !same_size(*logged, embedded)) {
     const bool shipped_fits = same_size(*logged, bytes);
     finding.severity = shipped_fits ? Severity::warning : Severity::error;
