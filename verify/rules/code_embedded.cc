@@ -148,9 +148,9 @@ std::vector<RuleResult> check_code_embedded(const Submission& s, const Policy&) 
                                                                compared, compared == 1 ? "" : "s")));
 }
 
-const Rule kCodeEmbedded{kId, "source in the logs",
-                         "The source that claimed logs hold is the shipped script, apart from one newline at the end.",
-                         "A log is written by the script itself: equal text does not prove that nothing else ran.",
-                         check_code_embedded};
+const Rule kRuleCodeEmbedded{
+    kId, "source in the logs",
+    "The source that claimed logs hold is the shipped script, apart from one newline at the end.",
+    "A log is written by the script itself: equal text does not prove that nothing else ran.", check_code_embedded};
 
 }  // namespace pg::verify

@@ -5,6 +5,6 @@
 namespace pg::verify {
 
 std::vector<RuleResult> check_code_embedded(const Submission& submission, const Policy& policy);
-extern const Rule kCodeEmbedded;  // PG-CODE-EMBEDDED
+extern const Rule kRuleCodeEmbedded;  // PG-CODE-EMBEDDED
 
 }  // namespace pg::verify

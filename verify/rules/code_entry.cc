@@ -72,8 +72,8 @@ std::vector<RuleResult> check_code_entry(const Submission& s, const Policy&) {
   return or_passed(std::move(results), passed(kId, fmt::format("{} is the script that ran", entry->path)));
 }
 
-const Rule kCodeEntry{kId, "entry script", "train_gpt.py is the script that ran, and it holds the code that runs.",
-                      "Which script ran is concluded from sizes, logs and the README; nothing is executed.",
-                      check_code_entry};
+const Rule kRuleCodeEntry{kId, "entry script", "train_gpt.py is the script that ran, and it holds the code that runs.",
+                          "Which script ran is concluded from sizes, logs and the README; nothing is executed.",
+                          check_code_entry};
 
 }  // namespace pg::verify

@@ -5,6 +5,6 @@
 namespace pg::verify {
 
 std::vector<RuleResult> check_code_entry(const Submission& submission, const Policy& policy);
-extern const Rule kCodeEntry;  // PG-CODE-ENTRY
+extern const Rule kRuleCodeEntry;  // PG-CODE-ENTRY
 
 }  // namespace pg::verify

@@ -97,9 +97,9 @@ std::vector<RuleResult> check_code_logged(const Submission& s, const Policy&) {
                                              : fmt::format("the logs count {} as shipped", entry->path)));
 }
 
-const Rule kCodeLogged{kId, "logged code size",
-                       "The code size that each claimed log prints is that of the shipped script, and seeds agree.",
-                       "Equal sizes do not prove equal code: PG-CODE-EMBEDDED compares the text where a log holds it.",
-                       check_code_logged};
+const Rule kRuleCodeLogged{
+    kId, "logged code size",
+    "The code size that each claimed log prints is that of the shipped script, and seeds agree.",
+    "Equal sizes do not prove equal code: PG-CODE-EMBEDDED compares the text where a log holds it.", check_code_logged};
 
 }  // namespace pg::verify

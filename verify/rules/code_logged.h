@@ -5,6 +5,6 @@
 namespace pg::verify {
 
 std::vector<RuleResult> check_code_logged(const Submission& submission, const Policy& policy);
-extern const Rule kCodeLogged;  // PG-CODE-LOGGED
+extern const Rule kRuleCodeLogged;  // PG-CODE-LOGGED
 
 }  // namespace pg::verify

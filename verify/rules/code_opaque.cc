@@ -46,8 +46,8 @@ std::vector<RuleResult> check_code_opaque(const Submission& s, const Policy&) {
   return or_passed(std::move(results), std::move(pass));
 }
 
-const Rule kCodeOpaque{kId, "code that can be read",
-                       "The code that ran can be read: plain, or packed in a way that opens without running it.",
-                       "Readable is not the same as legal: the other rules read it.", check_code_opaque};
+const Rule kRuleCodeOpaque{kId, "code that can be read",
+                           "The code that ran can be read: plain, or packed in a way that opens without running it.",
+                           "Readable is not the same as legal: the other rules read it.", check_code_opaque};
 
 }  // namespace pg::verify

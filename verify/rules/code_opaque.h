@@ -5,6 +5,6 @@
 namespace pg::verify {
 
 std::vector<RuleResult> check_code_opaque(const Submission& submission, const Policy& policy);
-extern const Rule kCodeOpaque;  // PG-CODE-OPAQUE
+extern const Rule kRuleCodeOpaque;  // PG-CODE-OPAQUE
 
 }  // namespace pg::verify

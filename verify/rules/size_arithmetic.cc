@@ -26,8 +26,8 @@ void check_sums(const Submission& s, std::vector<RuleResult>& results) {
   for (const SubmittedRun* run : claimed_runs(s)) {
     const LogRun& log = sized_log(s, *run);
     if (!log.bytes_total || !log.bytes_model || !log.bytes_code) continue;
-    const std::int64_t sum = *log.bytes_model + *log.bytes_code;
-    if (sum == *log.bytes_total) continue;
+    const std::int64_t sum = add_bytes(*log.bytes_model, *log.bytes_code);
+    if (sum == *log.bytes_total || total_is_superseded(log)) continue;
     auto result = failed(kId, Severity::warning,
                          fmt::format("{} prints a total of {} where model and code add up to {}", run_name(s, *run),
                                      with_commas(*log.bytes_total), with_commas(sum)),
@@ -59,7 +59,7 @@ Totals logged_totals(const Submission& s) {
   Totals t;
   for (const SubmittedRun* run : claimed_runs(s)) {
     const LogRun& log = sized_log(s, *run);
-    if (log.bytes_total) t.totals.push_back(*log.bytes_total);
+    if (const auto total = size_under(s, *run, SizeConvention::as_logged)) t.totals.push_back(total->bytes);
     if (const auto model = model_bytes(log)) t.models.push_back(*model);
   }
   for (const std::int64_t total : t.totals) {
@@ -101,7 +101,7 @@ void check_claimed_total(const Submission& s, const Policy& policy, const Totals
   std::string source;
   if (const CodeFile* entry = entry_script(s)) {
     for (const std::int64_t model : logged.models)
-      if (model + static_cast<std::int64_t>(entry->bytes) == *claim)
+      if (add_bytes(model, static_cast<std::int64_t>(entry->bytes)) == *claim)
         source = ": it is the logged model + " + entry->path + " as shipped";
   }
   const auto [low, high] = std::minmax_element(logged.totals.begin(), logged.totals.end());
@@ -168,7 +168,7 @@ std::vector<RuleResult> check_size_arithmetic(const Submission& s, const Policy&
   return or_passed(std::move(results), passed(kId, "totals are model + counted code, and claimed sizes are the logs'"));
 }
 
-const Rule kSizeArithmetic{
+const Rule kRuleSizeArithmetic{
     kId, "sums of sizes",
     "Logged totals are model + counted code, and the claimed sizes are totals of the claimed runs.",
     "It compares numbers that the submission states; the limit is PG-SIZE-CAP's.", check_size_arithmetic};

@@ -5,6 +5,6 @@
 namespace pg::verify {
 
 std::vector<RuleResult> check_size_arithmetic(const Submission& submission, const Policy& policy);
-extern const Rule kSizeArithmetic;  // PG-SIZE-ARITHMETIC
+extern const Rule kRuleSizeArithmetic;  // PG-SIZE-ARITHMETIC
 
 }  // namespace pg::verify

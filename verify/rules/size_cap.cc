@@ -14,21 +14,21 @@ constexpr std::string_view kHelp =
     "Shrink the model or the code (quantize harder, compress better, drop layers) and rerun; a claim may not exclude "
     "the code bytes.";
 
-void describe(RuleResult& result, const CountedSize& size, const Policy& policy) {
+void describe(RuleResult& result, const SizeReading& size, const Policy& policy) {
   result.observed = fmt::format("{} bytes ({})", with_commas(size.bytes), size.parts);
   result.required =
       fmt::format("at most {} bytes, {}", with_commas(policy.limit_bytes), convention_name(policy.size_convention));
   result.margin = size_margin(size.bytes, policy.limit_bytes);
 }
 
-Evidence size_evidence(const Submission& s, const SubmittedRun& run, const CountedSize& size) {
+Evidence size_evidence(const Submission& s, const SubmittedRun& run, const SizeReading& size) {
   const SubmittedRun& sized = sized_run(s, run);
   const LogRun& log = s.last_run(sized);
   const auto& line = log.bytes_total ? log.bytes_total : log.bytes_model;
   return log_evidence(s, sized, line.line, fmt::format("{} bytes: {}", with_commas(size.bytes), size.parts));
 }
 
-RuleResult over_limit(const Submission& s, const SubmittedRun& run, const CountedSize& size, const Policy& policy) {
+RuleResult over_limit(const Submission& s, const SubmittedRun& run, const SizeReading& size, const Policy& policy) {
   const bool claimed = run.role == Role::claim;
   auto result = failed(kId, claimed ? Severity::error : Severity::info,
                        fmt::format("{}{} is {} bytes over the limit of {}", run_name(s, run),
@@ -71,7 +71,7 @@ RuleResult judge_claim(const Submission& s, const Policy& policy) {
 
 std::vector<RuleResult> check_size_cap(const Submission& s, const Policy& policy) {
   std::vector<RuleResult> results;
-  std::optional<CountedSize> largest;
+  std::optional<SizeReading> largest;
   const SubmittedRun* largest_run = nullptr;
   bool over = false;
   for (const SubmittedRun& run : s.runs) {
@@ -95,7 +95,7 @@ std::vector<RuleResult> check_size_cap(const Submission& s, const Policy& policy
   return results;
 }
 
-const Rule kSizeCap{
+const Rule kRuleSizeCap{
     kId, "artifact size",
     "Every claimed run's code bytes + compressed model bytes are within the limit, counted as the policy says.",
     "The model bytes are the log's: without the artifact nobody can measure them again.", check_size_cap};

@@ -5,6 +5,6 @@
 namespace pg::verify {
 
 std::vector<RuleResult> check_size_cap(const Submission& submission, const Policy& policy);
-extern const Rule kSizeCap;  // PG-SIZE-CAP
+extern const Rule kRuleSizeCap;  // PG-SIZE-CAP
 
 }  // namespace pg::verify

@@ -30,6 +30,12 @@ std::string cause(const Submission& s, const SizeTable& table, bool packed_only)
   if (packed_only && entry != nullptr)
     return fmt::format("the logs count a packed form of the code that is not in the folder; {} as shipped has {} bytes",
                        entry->path, with_commas(static_cast<std::int64_t>(entry->bytes)));
+  for (const SubmittedRun* run : claimed_runs(s)) {
+    const LogRun& log = s.last_run(sized_run(s, *run));
+    const bool sums = log.bytes_total && log.bytes_model && log.bytes_code;
+    if (sums && add_bytes(*log.bytes_model, *log.bytes_code) != *log.bytes_total)
+      return "a logged total is not model + counted code (PG-SIZE-ARITHMETIC)";
+  }
   if (!table.reached_code.empty()) return "code beside the entry script is reached: " + files_text(table.reached_code);
   return "the code counted by the logs is not the code in the folder";
 }
@@ -81,7 +87,7 @@ std::vector<RuleResult> check_size_conventions(const Submission& s, const Policy
   return complete(std::move(result));
 }
 
-const Rule kSizeConventions{
+const Rule kRuleSizeConventions{
     kId, "size under each way of counting",
     "The largest claimed run is on the same side of the limit as logged, as shipped, as packed and with all code "
     "reached.",

@@ -5,6 +5,6 @@
 namespace pg::verify {
 
 std::vector<RuleResult> check_size_conventions(const Submission& submission, const Policy& policy);
-extern const Rule kSizeConventions;  // PG-SIZE-CONVENTIONS
+extern const Rule kRuleSizeConventions;  // PG-SIZE-CONVENTIONS
 
 }  // namespace pg::verify

@@ -42,7 +42,8 @@ class Names {
   }
 
   // The path of the file that `target` means in `from`; empty where there is none.
-  std::string resolve(std::string_view from, const CodeReference& reference) const {
+  std::string resolve(const CodeFile& file, const CodeReference& reference) const {
+    const std::string& from = file.path;
     std::string target = reference.target;
     while (target.starts_with("../")) target.erase(0, 3);
     std::vector<std::string> tries = {std::string(folder_of(from)) + target, target};
@@ -55,12 +56,13 @@ class Names {
     }
     for (const std::string& path : tries)
       if (submission_.folder.find(path) != nullptr && !no_targets_.contains(path)) return path == from ? "" : path;
-    return reference.kind == Kind::import ? "" : by_suffix(from, target);
+    return reference.kind == Kind::import ? "" : by_suffix(file, target);
   }
 
  private:
-  // os.path.join(here, "ngram", "kernel.cpp") leaves only "kernel.cpp" to be read: a name that is unique will do.
-  std::string by_suffix(std::string_view from, const std::string& target) const {
+  // os.path.join(here, "ngram", "kernel.cpp") leaves only "kernel.cpp" to be read: a name that is unique will do where
+  // the script names the file's folder too.
+  std::string by_suffix(const CodeFile& file, const std::string& target) const {
     const auto found = by_base_.find(base_of(target));
     if (found == by_base_.end()) return {};
     std::string match;
@@ -69,7 +71,15 @@ class Names {
       if (!match.empty()) return {};
       match = path;
     }
-    return match == from ? std::string() : match;
+    if (match.empty() || match == file.path || match == target) return match == file.path ? std::string() : match;
+    std::string_view folder(match);
+    folder.remove_suffix(target.size() + 1);
+    folder = base_of(folder);
+    for (std::size_t at = 0; (at = file.source.find(folder, at)) != std::string::npos; ++at) {
+      const char before = at > 0 ? file.source[at - 1] : ' ';
+      if (before == '"' || before == '\'' || before == '/') return match;
+    }
+    return {};
   }
 
   const Submission& submission_;
@@ -83,7 +93,7 @@ void resolve_references(Submission& s) {
     std::vector<CodeReference> kept;
     std::set<std::pair<Kind, std::string>> seen;
     for (CodeReference& reference : file.references) {
-      std::string path = names.resolve(file.path, reference);
+      std::string path = names.resolve(file, reference);
       const bool runs = reference.kind == Kind::exec || reference.kind == Kind::subprocess;
       // A name that says nothing about where: the file may be anywhere, or be written by the script itself.
       if (path.empty() && (!runs || base_of(reference.target) == base_of(file.path))) continue;
