@@ -12,6 +12,10 @@
 #include "verify/rules/claim_readme.h"
 #include "verify/rules/claim_score.h"
 #include "verify/rules/claim_std.h"
+#include "verify/rules/code_embedded.h"
+#include "verify/rules/code_entry.h"
+#include "verify/rules/code_logged.h"
+#include "verify/rules/code_opaque.h"
 #include "verify/rules/files_listed.h"
 #include "verify/rules/files_names.h"
 #include "verify/rules/files_required.h"
@@ -25,6 +29,9 @@
 #include "verify/rules/seeds_disclosed.h"
 #include "verify/rules/seeds_name.h"
 #include "verify/rules/seeds_same.h"
+#include "verify/rules/size_arithmetic.h"
+#include "verify/rules/size_cap.h"
+#include "verify/rules/size_conventions.h"
 #include "verify/rules/time_eval.h"
 #include "verify/rules/time_hardware.h"
 #include "verify/rules/time_phases.h"
@@ -65,11 +72,12 @@ std::vector<RuleResult> run_rule(const Rule& rule, const Submission& submission,
 const std::vector<Rule>& all_rules() {
   static const std::vector<Rule> rules = {
       // In the order reports list them: files, metadata, size, time, claims, seeds, byte accounting, code.
-      kRuleFilesRequired,  kRuleFilesNames,      kRuleFilesListed,   kRuleMetaParse,     kRuleMetaFields,
-      kRuleMetaTrack,      kRuleMetaCompliance,  kRuleTimeTrain,     kRuleTimeEval,      kRuleTimePhases,
-      kRuleTimeHardware,   kRuleClaimScore,      kRuleClaimReadme,   kRuleClaimStd,      kRuleClaimFields,
-      kRuleClaimPerSeed,   kRuleSeedsCount,      kRuleSeedsName,     kRuleSeedsDeclared, kRuleSeedsSame,
-      kRuleSeedsDisclosed, kRuleBytesAccounting, kRuleBytesCoverage,
+      kRuleFilesRequired, kRuleFilesNames,     kRuleFilesListed, kRuleMetaParse,       kRuleMetaFields,
+      kRuleMetaTrack,     kRuleMetaCompliance, kRuleSizeCap,     kRuleSizeConventions, kRuleSizeArithmetic,
+      kRuleTimeTrain,     kRuleTimeEval,       kRuleTimePhases,  kRuleTimeHardware,    kRuleClaimScore,
+      kRuleClaimReadme,   kRuleClaimStd,       kRuleClaimFields, kRuleClaimPerSeed,    kRuleSeedsCount,
+      kRuleSeedsName,     kRuleSeedsDeclared,  kRuleSeedsSame,   kRuleSeedsDisclosed,  kRuleBytesAccounting,
+      kRuleBytesCoverage, kRuleCodeEntry,      kRuleCodeOpaque,  kRuleCodeLogged,      kRuleCodeEmbedded,
   };
   return rules;
 }

@@ -8,6 +8,8 @@
 
 #include "reference/base/sha256.h"
 #include "reference/base/text.h"
+#include "verify/submission/code_diff.h"
+#include "verify/submission/sizes.h"
 
 namespace pg::verify {
 namespace {
@@ -40,7 +42,8 @@ class Names {
   }
 
   // The path of the file that `target` means in `from`; empty where there is none.
-  std::string resolve(std::string_view from, const CodeReference& reference) const {
+  std::string resolve(const CodeFile& file, const CodeReference& reference) const {
+    const std::string& from = file.path;
     std::string target = reference.target;
     while (target.starts_with("../")) target.erase(0, 3);
     std::vector<std::string> tries = {std::string(folder_of(from)) + target, target};
@@ -53,12 +56,13 @@ class Names {
     }
     for (const std::string& path : tries)
       if (submission_.folder.find(path) != nullptr && !no_targets_.contains(path)) return path == from ? "" : path;
-    return reference.kind == Kind::import ? "" : by_suffix(from, target);
+    return reference.kind == Kind::import ? "" : by_suffix(file, target);
   }
 
  private:
-  // os.path.join(here, "ngram", "kernel.cpp") leaves only "kernel.cpp" to be read: a name that is unique will do.
-  std::string by_suffix(std::string_view from, const std::string& target) const {
+  // os.path.join(here, "ngram", "kernel.cpp") leaves only "kernel.cpp" to be read: a name that is unique will do where
+  // the script names the file's folder too.
+  std::string by_suffix(const CodeFile& file, const std::string& target) const {
     const auto found = by_base_.find(base_of(target));
     if (found == by_base_.end()) return {};
     std::string match;
@@ -67,7 +71,15 @@ class Names {
       if (!match.empty()) return {};
       match = path;
     }
-    return match == from ? std::string() : match;
+    if (match.empty() || match == file.path || match == target) return match == file.path ? std::string() : match;
+    std::string_view folder(match);
+    folder.remove_suffix(target.size() + 1);
+    folder = base_of(folder);
+    for (std::size_t at = 0; (at = file.source.find(folder, at)) != std::string::npos; ++at) {
+      const char before = at > 0 ? file.source[at - 1] : ' ';
+      if (before == '"' || before == '\'' || before == '/') return match;
+    }
+    return {};
   }
 
   const Submission& submission_;
@@ -81,7 +93,7 @@ void resolve_references(Submission& s) {
     std::vector<CodeReference> kept;
     std::set<std::pair<Kind, std::string>> seen;
     for (CodeReference& reference : file.references) {
-      std::string path = names.resolve(file.path, reference);
+      std::string path = names.resolve(file, reference);
       const bool runs = reference.kind == Kind::exec || reference.kind == Kind::subprocess;
       // A name that says nothing about where: the file may be anywhere, or be written by the script itself.
       if (path.empty() && (!runs || base_of(reference.target) == base_of(file.path))) continue;
@@ -119,7 +131,7 @@ int votes(const Submission& s, const CodeFile& file) {
   int count = 0;
   for (const SubmittedRun& submitted : s.runs) {
     if (submitted.role != Role::claim) continue;
-    const LogRun& run = s.last_run(submitted);
+    const LogRun& run = s.last_run(sized_run(s, submitted));
     const Logged<std::int64_t> bytes = plain_code_bytes(run);
     const bool sized = bytes && static_cast<std::uint64_t>(std::max<std::int64_t>(*bytes, 0)) == file.bytes;
     count += sized || (run.source && same_source(*run.source, file));
@@ -140,9 +152,21 @@ bool run_by_readme(const Submission& s, const CodeFile& file) {
   return false;
 }
 
+// How much of the source that the claimed logs embed is in the file, 0 to 1: tells apart several scripts of which none
+// is exactly the one that ran.
+double likeness(const Submission& s, const CodeFile& file) {
+  for (const SubmittedRun& submitted : s.runs) {
+    if (submitted.role != Role::claim) continue;
+    const LogRun& run = s.last_run(submitted);
+    if (run.source && !run.source->text.empty()) return 1 - diff_lines(run.source->text, file.source).changed();
+  }
+  return 0;
+}
+
 struct Candidate {
   int index = -1;
   int votes = 0;
+  double likeness = 0;
   bool in_readme = false, trains = false, top = false;
   std::uint64_t bytes = 0;
 };
@@ -163,9 +187,13 @@ void choose_entry(Submission& s) {
                           .bytes = file.bytes});
   }
   if (candidates.empty()) return;
+  const bool voted = std::any_of(candidates.begin(), candidates.end(), [](const Candidate& c) { return c.votes > 0; });
+  for (Candidate& candidate : candidates)
+    if (!voted && standard < 0 && candidates.size() > 1)
+      candidate.likeness = likeness(s, s.code[static_cast<std::size_t>(candidate.index)]);
   const auto best = std::max_element(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
-    return std::tuple(a.votes, a.in_readme, a.top, a.trains, a.bytes) <
-           std::tuple(b.votes, b.in_readme, b.top, b.trains, b.bytes);
+    return std::tuple(a.votes, a.likeness, a.in_readme, a.top, a.trains, a.bytes) <
+           std::tuple(b.votes, b.likeness, b.in_readme, b.top, b.trains, b.bytes);
   });
   s.entry = best->index;
   if (standard >= 0 && best->index != standard) {
@@ -180,6 +208,8 @@ void choose_entry(Submission& s) {
     s.entry_reason = fmt::format("{} of the claimed logs count or embed this file", best->votes);
   } else if (candidates.size() == 1) {
     s.entry_reason = "the only script";
+  } else if (best->likeness > 0.5) {
+    s.entry_reason = "the one most like the source in the logs";
   } else if (best->in_readme) {
     s.entry_reason = "the README runs it";
   } else {

@@ -8,12 +8,13 @@
 namespace pg::verify {
 namespace {
 
-CountedSize add(std::int64_t model, std::string_view what, std::int64_t code) {
-  return {model + code, fmt::format("model {} + {} {}", with_commas(model), what, with_commas(code))};
+SizeReading add(std::int64_t model, std::string_view what, std::int64_t code) {
+  return {add_bytes(model, code), fmt::format("model {} + {} {}", with_commas(model), what, with_commas(code))};
 }
 
-std::optional<CountedSize> logged_size(const LogRun& run) {
-  if (run.bytes_total) return CountedSize{*run.bytes_total, "the total in the log"};
+std::optional<SizeReading> logged_size(const LogRun& run) {
+  if (total_is_superseded(run)) return add(*run.bytes_model, "logged code", *run.bytes_code);
+  if (run.bytes_total) return SizeReading{*run.bytes_total, "the total in the log"};
   // The two parts without their sum.
   if (run.bytes_model && run.bytes_code) return add(*run.bytes_model, "logged code", *run.bytes_code);
   return std::nullopt;
@@ -22,11 +23,11 @@ std::optional<CountedSize> logged_size(const LogRun& run) {
 std::int64_t reached_code_bytes(const Submission& s) {
   std::int64_t bytes = 0;
   for (const std::string& path : s.reachable)
-    if (const CodeFile* file = find_code(s, path)) bytes += static_cast<std::int64_t>(file->bytes);
+    if (const CodeFile* file = find_code(s, path)) bytes = add_bytes(bytes, static_cast<std::int64_t>(file->bytes));
   return bytes;
 }
 
-std::optional<CountedSize> counted(const Submission& s, std::optional<std::int64_t> model, const LogRun* run,
+std::optional<SizeReading> counted(const Submission& s, std::optional<std::int64_t> model, const LogRun* run,
                                    SizeConvention convention) {
   const CodeFile* entry = entry_script(s);
   if (!model) return std::nullopt;
@@ -40,17 +41,27 @@ std::optional<CountedSize> counted(const Submission& s, std::optional<std::int64
     return entry->packed.empty() ? std::nullopt : std::optional(add(*model, entry->path, shipped));
   if (convention == SizeConvention::as_shipped) return add(*model, entry->path, shipped);
   const std::int64_t reached = reached_code_bytes(s);
-  CountedSize size = add(*model, entry->path, shipped);
+  SizeReading size = add(*model, entry->path, shipped);
   if (reached > 0) size.parts += fmt::format(" + code it reaches {}", with_commas(reached));
-  size.bytes += reached;
+  size.bytes = add_bytes(size.bytes, reached);
   return size;
 }
 
-void keep_larger(std::optional<CountedSize>& held, std::optional<CountedSize> size) {
+void keep_larger(std::optional<SizeReading>& held, std::optional<SizeReading> size) {
   if (size && (!held || size->bytes > held->bytes)) held = std::move(size);
 }
 
 }  // namespace
+
+bool total_is_superseded(const LogRun& run) {
+  if (!run.bytes_total || !run.bytes_model || !run.bytes_code || run.bytes_model.line <= run.bytes_total.line)
+    return false;
+  for (const SizeLine& size : run.sizes) {
+    const bool earlier = size.kind == SizeLine::Kind::model && size.line < run.bytes_total.line;
+    if (earlier && add_bytes(size.bytes, *run.bytes_code) == *run.bytes_total) return true;
+  }
+  return false;
+}
 
 std::optional<std::int64_t> model_bytes(const LogRun& run) {
   if (run.bytes_model) return *run.bytes_model;
@@ -58,13 +69,21 @@ std::optional<std::int64_t> model_bytes(const LogRun& run) {
   return std::nullopt;
 }
 
-std::optional<CountedSize> size_under(const Submission& s, const SubmittedRun& submitted, SizeConvention convention) {
-  const LogRun& run = s.last_run(submitted);
+const SubmittedRun& sized_run(const Submission& s, const SubmittedRun& run) {
+  const LogRun& own = s.last_run(run);
+  if (own.bytes_total || own.bytes_model || own.bytes_code || !run.seed) return run;
+  for (const SubmittedRun& other : s.runs)
+    if (other.role == Role::training_stage && other.seed == run.seed) return other;
+  return run;
+}
+
+std::optional<SizeReading> size_under(const Submission& s, const SubmittedRun& submitted, SizeConvention convention) {
+  const LogRun& run = s.last_run(sized_run(s, submitted));
   if (convention == SizeConvention::as_logged) return logged_size(run);
   return counted(s, model_bytes(run), &run, convention);
 }
 
-const std::optional<CountedSize>& SizeTable::under(SizeConvention convention) const {
+const std::optional<SizeReading>& SizeTable::under(SizeConvention convention) const {
   switch (convention) {
     case SizeConvention::as_shipped:
       return as_shipped;
@@ -89,7 +108,7 @@ SizeTable size_table(const Submission& s) {
   }
   const Metadata& claim = s.metadata;
   if (!table.as_logged && claim.bytes_total) {
-    table.as_logged = CountedSize{*claim.bytes_total, "claimed " + claim.bytes_total.key + ", no log prints a total"};
+    table.as_logged = SizeReading{*claim.bytes_total, "claimed " + claim.bytes_total.key + ", no log prints a total"};
     table.from_claim = true;
   }
   if (!table.as_shipped && claim.bytes_model) {

@@ -248,7 +248,7 @@ std::vector<CodeReference> find_includes(std::string_view source) {
     if (!text.starts_with("include")) continue;
     text = trim(text.substr(7));
     const auto close = text.find('"', 1);
-    if (text.substr(0, 1) != "\"" || close == std::string_view::npos || close > kMaxNameLength) continue;
+    if (text.substr(0, 1) != "\"" || close == std::string_view::npos || close < 2 || close > kMaxNameLength) continue;
     found.push_back(
         {.kind = Kind::compile, .target = std::string(text.substr(1, close - 1)), .line = line, .text = shown});
   }

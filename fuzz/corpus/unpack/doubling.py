@@ -1,0 +1,15 @@
+x="a"*1000
+x=x+x
+x=x+x
+x=x+x
+x=x+x
+x=x+x
+x=x+x
+x=x+x
+x=x+x
+x=x+x
+x=x+x
+x=x+x
+x=x+x
+import zlib
+exec(zlib.decompress(x))

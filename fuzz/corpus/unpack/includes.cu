@@ -1,0 +1,4 @@
+#include "a.h"
+#  include "b/c.cuh"
+#include <vector>
+int x;

