@@ -199,7 +199,7 @@ json submission_json(const Report& report) {
   for (const SubmittedRun& run : submission.runs) runs.push_back(run_json(submission, run));
   const auto& r = submission.recomputed;
   const SizeTable sizes = size_table(submission);
-  const auto bytes = [](const std::optional<CountedSize>& size) { return size ? json(size->bytes) : json(nullptr); };
+  const auto bytes = [](const std::optional<SizeReading>& size) { return size ? json(size->bytes) : json(nullptr); };
   return {{"claimed", claimed_json(submission.metadata)},
           {"runs", std::move(runs)},
           {"recomputed",

@@ -71,12 +71,12 @@ void write_score(Layout& out, const Submission& s) {
 
 void write_size(Layout& out, const Submission& s, const Policy& policy) {
   const SizeTable sizes = size_table(s);
-  const std::optional<CountedSize>& deciding = sizes.under(policy.size_convention);
+  const std::optional<SizeReading>& deciding = sizes.under(policy.size_convention);
   std::vector<std::string> others;
   int agreeing = 0;
   for (const auto convention :
        {SizeConvention::as_logged, SizeConvention::as_shipped, SizeConvention::as_packed, SizeConvention::reachable}) {
-    const std::optional<CountedSize>& size = sizes.under(convention);
+    const std::optional<SizeReading>& size = sizes.under(convention);
     if (convention == policy.size_convention || !size) continue;
     if (deciding && size->bytes == deciding->bytes)
       ++agreeing;
