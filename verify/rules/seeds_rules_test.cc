@@ -125,6 +125,19 @@ TEST(Roles, TakeRunsFarApartTogetherWhereTheirMeanIsTheClaim) {
   EXPECT_EQ(s.runs[1].role, Role::claim);
 }
 
+TEST(Roles, TakeASummaryForALogOnlyWhereNoLogHasItsScore) {
+  const auto with = [](const char* json) {
+    Submission s = sample_submission({{}}, json);
+    s.logs.push_back(read_log_text("summary.txt", "mean BPB: 1.08103103\nTTT BPB: 1.0234\n"));
+    s.logs.push_back(read_log_text("notes.txt", "nothing\n"));
+    sort_out_logs(s);
+    return s;
+  };
+  EXPECT_EQ(with(R"({"val_bpb": 1.08103103})").logs.size(), 1u);
+  EXPECT_EQ(with(R"({"val_bpb": 1.0234})").logs.size(), 2u);
+  EXPECT_EQ(with(R"({"val_bpb": 1.0234})").not_logs, std::vector<std::string>{"notes.txt"});
+}
+
 TEST(Roles, ReadTheSeedFromAFileName) {
   EXPECT_EQ(seed_in_name("logs/train_seed42.log"), 42);
   EXPECT_EQ(seed_in_name("seed-7.txt"), 7);

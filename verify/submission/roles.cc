@@ -235,11 +235,27 @@ const LogRun& training_of(const Submission& submission, const SubmittedRun& run)
   return submission.last_run(training_run(submission, run));
 }
 
-bool holds_claimed_score(const LogFile& log, const Metadata& metadata) {
-  const std::vector<Decimal> claims = claimed_scores(metadata);
-  return !log.runs.empty() &&
-         std::any_of(log.runs.back().mentions.begin(), log.runs.back().mentions.end(),
-                     [&](const ScoreMention& m) { return surely_agrees_with_any(claims, m.val_bpb); });
+void sort_out_logs(Submission& s) {
+  // Claims that a run log prints in a known form need no other file: a summary beside the logs is no log.
+  std::vector<Decimal> open = claimed_scores(s.metadata);
+  for (const LogFile& log : s.logs) {
+    if (!log.is_run_log()) continue;
+    for (const MetricLine& metric : log.runs.back().metrics)
+      std::erase_if(open, [&](const Decimal& claim) { return agree_as_printed(claim, metric.val_bpb); });
+  }
+  const auto holds_open_claim = [&](const LogFile& log) {
+    return !log.runs.empty() &&
+           std::any_of(log.runs.back().mentions.begin(), log.runs.back().mentions.end(),
+                       [&](const ScoreMention& m) { return surely_agrees_with_any(open, m.val_bpb); });
+  };
+  std::vector<LogFile> logs;
+  for (LogFile& log : s.logs) {
+    if (log.is_run_log() || holds_open_claim(log))
+      logs.push_back(std::move(log));
+    else
+      s.not_logs.push_back(log.path);
+  }
+  s.logs = std::move(logs);
 }
 
 std::optional<std::int64_t> seed_in_name(std::string_view path) {

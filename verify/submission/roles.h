@@ -21,9 +21,9 @@ const LogRun& training_of(const Submission& submission, const SubmittedRun& run)
 // The run itself, or its training_stage run: where training_of's lines stand.
 const SubmittedRun& training_run(const Submission& submission, const SubmittedRun& run);
 
-// Whether a file without step, stop or metric lines prints a claimed score in some other form: then it is a log all the
-// same.
-bool holds_claimed_score(const LogFile& log, const Metadata& metadata);
+// Moves files that hold no run from `logs` to `not_logs`. A file without step, stop or metric lines that prints a
+// claimed score which no run log has is a log all the same.
+void sort_out_logs(Submission& submission);
 
 // "train_seed42.log", "seed-7", "hybrid_s1337.txt" -> the number.
 std::optional<std::int64_t> seed_in_name(std::string_view path);

@@ -90,18 +90,6 @@ void read_one_log(Submission& s, FileEntry& file) {
   s.logs.push_back(*std::move(log));
 }
 
-// Files that hold no run are no logs, unless they print a claimed score; they are told apart once the metadata is read.
-void sort_out_logs(Submission& s) {
-  std::vector<LogFile> logs;
-  for (LogFile& log : s.logs) {
-    if (log.is_run_log() || holds_claimed_score(log, s.metadata))
-      logs.push_back(std::move(log));
-    else
-      s.not_logs.push_back(log.path);
-  }
-  s.logs = std::move(logs);
-}
-
 void find_track(Submission& s, const std::filesystem::path& root) {
   std::error_code error;
   const auto absolute = std::filesystem::weakly_canonical(root, error);
