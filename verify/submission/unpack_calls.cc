@@ -71,6 +71,14 @@ PyValuePtr PyEvaluator::as(PyValue::Kind kind, const PyValuePtr& value) {
   return copy;
 }
 
+// What a call is applied to: its first argument, under a keyword or not.
+PyValuePtr PyEvaluator::subject(const Arguments& args) {
+  for (const Argument& arg : args)
+    for (const std::string_view name : {"", "data", "s", "b", "string", "source", "obj"})
+      if (arg.keyword == name) return arg.value;
+  return nullptr;
+}
+
 PyValuePtr PyEvaluator::call(const std::string& function, const Arguments& args, std::size_t open) {
   const std::string_view leaf = std::string_view(function).substr(function.rfind('.') + 1);
   const PyValuePtr first = args.empty() ? nullptr : args[0].value;
@@ -97,7 +105,7 @@ PyValuePtr PyEvaluator::call(const std::string& function, const Arguments& args,
 
 // exec(x), eval(x), compile(x, ...): notes what is run and hands it on.
 PyValuePtr PyEvaluator::executed(const Arguments& args, std::size_t open) {
-  const PyValuePtr code = args.empty() ? nullptr : args[0].value;
+  const PyValuePtr code = subject(args);
   if (!is_data(code)) return nullptr;
   if (!code->codecs.empty()) add_payload(code, true);
   if (code->codecs.empty() && !code->sibling.empty()) add_reference(code->sibling, open);
@@ -256,7 +264,7 @@ PyValuePtr PyEvaluator::decode_text_value(TextCodec codec, const PyValuePtr& giv
   value->literal = input->literal;
   value->sibling = input->sibling;
   value->packed_bytes = input->codecs.empty() ? input->data.size() : input->packed_bytes;
-  add_payload(value, exec_depth_ > 0);
+  add_payload(value, false);
   return value;
 }
 
@@ -306,12 +314,12 @@ PyValuePtr PyEvaluator::decode_stream_value(StreamCodec codec, const PyValuePtr&
   value->literal = input->literal;
   value->sibling = input->sibling;
   value->packed_bytes = input->codecs.empty() ? input->data.size() : input->packed_bytes;
-  add_payload(value, exec_depth_ > 0);
+  add_payload(value, false);
   return value;
 }
 
 PyValuePtr PyEvaluator::call_decoder(std::string_view function, const Arguments& args, std::size_t open) {
-  PyValuePtr input = args.empty() ? nullptr : args[0].value;
+  PyValuePtr input = subject(args);
   const std::string_view leaf = function.substr(function.rfind('.') + 1);
   const std::string_view module = function.substr(0, function.find('.'));
   constexpr std::array<std::pair<std::string_view, TextCodec>, 15> kText = {{

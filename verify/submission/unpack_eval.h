@@ -87,6 +87,7 @@ class PyEvaluator {
   PyValuePtr attribute(const PyValue& value, std::string_view name);
   Arguments arguments(std::size_t open, int depth);
   // unpack_calls.cc
+  static PyValuePtr subject(const Arguments& args);
   PyValuePtr call(const std::string& function, const Arguments& args, std::size_t open);
   PyValuePtr call_path(std::string_view function, const Arguments& args);
   PyValuePtr call_decoder(std::string_view function, const Arguments& args, std::size_t open);
