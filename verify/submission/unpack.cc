@@ -66,6 +66,10 @@ class Unpacker {
   Layer unpack(std::string_view text, int depth) {
     Layer layer;
     const PyTokens tokens(text);
+    if (tokens.cut_off()) {
+      layer.opaque = "longer than " + with_commas(PyTokens::kMaxTokens) + " tokens";
+      return layer;
+    }
     PyEvaluator evaluator(tokens, path_, read_sibling_, budget_);
     evaluator.run();
     layer.references = find_references(tokens);
@@ -151,8 +155,9 @@ class Unpacker {
   static std::string why_opaque(const PyTokens& tokens, const PyEvaluator& evaluator) {
     for (const DecodeFailure& failed : evaluator.failures) {
       const std::uint64_t length = failed.literal ? failed.literal->length : 0;
-      const bool most_of_file = length * 2 >= tokens.source().size() || !failed.sibling.empty();
-      if (failed.executed || most_of_file)
+      // A sibling may as well hold a model; a literal that makes up half of the script is the script.
+      const bool code = failed.sibling.empty() ? length * 2 >= tokens.source().size() : evaluator.executes;
+      if (failed.executed || code)
         return place(failed.literal.value_or(Span{0, 0, 1, 1})) + "decoding (" + failed.codec +
                ") failed: " + failed.message;
     }

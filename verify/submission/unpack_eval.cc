@@ -287,7 +287,7 @@ PyValuePtr PyEvaluator::primary(std::size_t& at, int depth) {
       const bool runs = leaf == "exec" || leaf == "eval" || leaf == "compile" || function == "marshal.loads";
       const bool is_exec = runs && function != "re.compile" && function != "torch.compile";
       exec_depth_ += is_exec;
-      executes = executes || is_exec;
+      executes = executes || is_exec || function.starts_with("runpy.");
       const Arguments args = arguments(open, depth + 1);
       at = tokens_[open].match + 1;
       value = call(function, args, open);

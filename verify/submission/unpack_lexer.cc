@@ -241,6 +241,10 @@ void PyTokens::lex() {
         {.kind = kind, .offset = static_cast<std::uint32_t>(start), .length = static_cast<std::uint32_t>(end - start)});
   };
   while (at < s.size()) {
+    if (tokens_.size() >= kMaxTokens) {
+      cut_off_ = true;
+      break;
+    }
     const char c = s[at];
     const std::uint8_t cls = class_of(c);
     if (cls & kBlank) {

@@ -25,7 +25,10 @@ struct PyToken {
 // give no token; an f-string is one token, nested quotes (Python 3.12) included.
 class PyTokens {
  public:
-  // Files of 4 GiB or more are cut at 4 GiB - 1.
+  // A token costs 28 bytes and may be one character: beyond this many the rest of the source is left alone, far
+  // more than any script of the contest has.
+  static constexpr std::size_t kMaxTokens = 2'000'000;
+
   explicit PyTokens(std::string_view source);
   ~PyTokens();
   PyTokens(const PyTokens&) = delete;
@@ -37,6 +40,7 @@ class PyTokens {
   }
   std::size_t size() const { return tokens_.size(); }
   std::string_view source() const { return source_; }
+  bool cut_off() const { return cut_off_; }  // kMaxTokens was reached
   std::string_view text(std::size_t index) const {
     const PyToken& token = (*this)[index];
     return {source_.data() + token.offset, token.length};
@@ -62,6 +66,7 @@ class PyTokens {
   std::vector<PyToken> tokens_;
   std::vector<std::uint32_t> line_starts_;
   int failed_fstrings_ = 0;
+  bool cut_off_ = false;
 };
 
 // 1-based line and byte column of an offset of `text`.

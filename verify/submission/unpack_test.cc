@@ -7,6 +7,7 @@
 
 #include "reference/base/sha256.h"
 #include "verify/submission/pack_sample.h"
+#include "verify/submission/unpack_lexer.h"
 
 namespace pg::verify {
 namespace {
@@ -159,6 +160,9 @@ TEST(Unpack, DoesNotTakeDataForCode) {
     EXPECT_EQ(file.packed, "");
     EXPECT_EQ(file.opaque, "");
   }
+  const CodeFile loader =
+      unpack("import zlib,io,torch\nm = torch.load(io.BytesIO(zlib.decompress(open('m.ptz','rb').read())))\n");
+  EXPECT_EQ(loader.opaque, "") << "a model is no code";
   const CodeFile packer = unpack(
       "import base64\ncode = open(__file__).read()\nw = b'import lzma as L,base64 as "
       "B\\nexec(L.decompress(B.b85decode(\"' + base64.b85encode(code) + b'\")))'\n");
@@ -184,6 +188,12 @@ TEST(Unpack, SaysWhyCodeCannotBeRead) {
                      b64(pack_zlib(std::string(80u << 20, 'x'))) + "')))")
                   .opaque,
               HasSubstr("limit"));
+}
+
+TEST(Unpack, GivesUpOnEndlessScripts) {
+  std::string endless;
+  for (std::size_t i = 0; i < PyTokens::kMaxTokens; ++i) endless += "x\n";
+  EXPECT_THAT(unpack(endless).opaque, HasSubstr("2,000,000 tokens"));
 }
 
 TEST(Unpack, TakesAnEmptyFileForEmptyAndPlain) {
