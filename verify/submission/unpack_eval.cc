@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <unordered_set>
 
 namespace pg::verify {
 namespace {
@@ -12,24 +11,9 @@ using Kind = PyValue::Kind;
 constexpr int kMaxNesting = 32;
 constexpr std::size_t kMaxListItems = 1 << 16;
 
-// Modules and functions that mean something here where no import or assignment has bound the name.
-const std::unordered_set<std::string_view>& known_names() {
-  static const std::unordered_set<std::string_view> names = {
-      "exec",      "eval",      "compile",      "open",       "__import__", "lzma",      "zlib",      "bz2",
-      "gzip",      "brotli",    "zstandard",    "zstd",       "pyzstd",     "base64",    "binascii",  "codecs",
-      "marshal",   "importlib", "pathlib",      "Path",       "runpy",      "b85decode", "b64decode", "a85decode",
-      "unhexlify", "bytes",     "bytearray",    "memoryview", "str",        "io",        "os",        "json",
-      "getattr",   "builtins",  "__builtins__", "decompress", "brotlicffi"};
-  return names;
-}
-
 // Those of them that are not worth an evaluation on their own.
 bool only_inside(std::string_view root) {
   return root == "str" || root == "io" || root == "os" || root == "json" || root == "memoryview" || root == "getattr";
-}
-
-std::string_view root_of(std::string_view dotted) {
-  return dotted.substr(0, dotted.find_first_of(".("));
 }
 
 PyValuePtr make(Kind kind, std::string data = {}) {
@@ -63,7 +47,7 @@ PyEvaluator::PyEvaluator(const PyTokens& tokens, std::string_view path, const Si
       read_sibling_(read_sibling),
       budget_(budget),
       steps_left_(1'000'000 + 16 * tokens.size()) {
-  for (const std::string_view known : known_names()) filter_.set(filter_bit(known));
+  for_each_known_name([&](std::string_view known) { filter_.set(filter_bit(known)); });
 }
 
 void PyEvaluator::run() {
@@ -100,91 +84,6 @@ void PyEvaluator::run() {
   gave_up = steps_left_ == 0;
 }
 
-// Learns from the statement that starts here: imports and assignments bind names. Returns where the scan goes on: 0
-// for right behind, since what could not be evaluated whole may hold something that can.
-std::size_t PyEvaluator::statement(std::size_t at) {
-  const std::string_view word = tokens_.text(at);
-  if (word == "import") {
-    import_statement(at + 1);
-  } else if (word == "from") {
-    from_statement(at + 1);
-  } else {
-    return assignment(at);
-  }
-  return 0;
-}
-
-// import a.b as c, d
-void PyEvaluator::import_statement(std::size_t at) {
-  while (tokens_.is_name(at)) {
-    const std::string_view first = tokens_.text(at);
-    std::string dotted(first);
-    for (++at; tokens_.is_op(at, '.') && tokens_.is_name(at + 1); at += 2)
-      dotted.append(".").append(tokens_.text(at + 1));
-    if (tokens_.text(at) == "as" && tokens_.is_name(at + 1)) {
-      bind(tokens_.text(at + 1), make(Kind::callable, dotted));
-      at += 2;
-    } else if (known_names().contains(first)) {
-      bind(first, make(Kind::callable, std::string(first)));
-    }
-    if (!tokens_.is_op(at, ',')) return;
-    ++at;
-  }
-}
-
-// from a.b import c as d, e
-void PyEvaluator::from_statement(std::size_t at) {
-  if (!tokens_.is_name(at)) return;
-  std::string module(tokens_.text(at));
-  for (++at; tokens_.is_op(at, '.') && tokens_.is_name(at + 1); at += 2)
-    module.append(".").append(tokens_.text(at + 1));
-  if (tokens_.text(at) != "import") return;
-  ++at;
-  if (tokens_.is_op(at, '(')) ++at;
-  while (tokens_.is_name(at)) {
-    const std::string_view imported = tokens_.text(at);
-    const bool renamed = tokens_.text(at + 1) == "as" && tokens_.is_name(at + 2);
-    if (known_names().contains(root_of(module)))
-      bind(renamed ? tokens_.text(at + 2) : imported, make(Kind::callable, module + "." + std::string(imported)));
-    at += renamed ? 3 : 1;
-    if (!tokens_.is_op(at, ',')) return;
-    ++at;
-  }
-}
-
-// name = expression, name: type = expression, name += expression.
-std::size_t PyEvaluator::assignment(std::size_t at) {
-  const std::string_view target = tokens_.text(at);
-  std::size_t equals = at + 1;
-  if (tokens_.is_op(equals, ':')) {
-    while (equals < tokens_.size() && tokens_[equals].kind == PyToken::Kind::name && equals < at + 8) ++equals;
-    equals = tokens_.is_name(at + 2) ? at + 3 : equals;
-  }
-  const bool augmented = tokens_.is_op(equals, '+');
-  if (augmented) ++equals;
-  if (!tokens_.is_op(equals, '=') || tokens_.is_op(equals + 1, '=')) return 0;
-  std::size_t behind = equals + 1;
-  const std::size_t payloads_before = payloads.size(), failures_before = failures.size(),
-                    references_before = references.size();
-  PyValuePtr value = expression(behind, 0);
-  const PyToken::Kind after = tokens_[behind].kind;
-  const bool whole = after == PyToken::Kind::newline || after == PyToken::Kind::end || tokens_.is_op(behind, ';');
-  if (!whole) value = nullptr;
-  if (value == nullptr) {  // the scan comes past the right side again
-    payloads.resize(payloads_before);
-    failures.resize(failures_before);
-    references.resize(references_before);
-  }
-  if (augmented && value != nullptr) {
-    const auto old = names_.find(target);
-    PyValuePtr left = old == names_.end() ? nullptr : std::move(old->second);
-    value = left == nullptr ? nullptr : join_values(std::move(left), *value);
-  }
-  const bool evaluated = value != nullptr;
-  bind(target, std::move(value));
-  return evaluated ? behind : 0;
-}
-
 void PyEvaluator::bind(std::string_view name, PyValuePtr value) {
   if (value == nullptr) {
     if (filter_[filter_bit(name)]) names_.erase(name);
@@ -198,11 +97,11 @@ bool PyEvaluator::starts_interesting(std::size_t at) const {
   const std::string_view name = tokens_.text(at);
   if (!filter_[filter_bit(name)]) return false;
   const auto bound = names_.find(name);
-  if (bound == names_.end()) return known_names().contains(name) && !only_inside(name);
+  if (bound == names_.end()) return is_known_name(name) && !only_inside(name);
   if (bound->second->kind == Kind::file) return tokens_.is_op(at + 1, '.');
   if (bound->second->kind != Kind::callable) return bound->second->kind == Kind::path;
   const std::string_view root = root_of(bound->second->data);
-  return known_names().contains(root) && !only_inside(root);
+  return is_known_name(root) && !only_inside(root);
 }
 
 PyValuePtr PyEvaluator::expression(std::size_t& at, int depth) {
@@ -362,7 +261,7 @@ PyValuePtr PyEvaluator::name(std::size_t& at) {
   const std::string_view text = tokens_.text(at++);
   if (const auto bound = names_.find(text); bound != names_.end()) return bound->second;
   if (text == "__file__") return make(Kind::text, path_);
-  return known_names().contains(text) ? make(Kind::callable, std::string(text)) : nullptr;
+  return is_known_name(text) ? make(Kind::callable, std::string(text)) : nullptr;
 }
 
 PyValuePtr PyEvaluator::attribute(const PyValue& value, std::string_view name) {

@@ -71,10 +71,15 @@ class PyEvaluator {
   };
   using Arguments = std::vector<Argument>;
 
+  // unpack_statements.cc
+  static bool is_known_name(std::string_view name);
+  static void for_each_known_name(const std::function<void(std::string_view)>& visit);
+  static std::string_view root_of(std::string_view dotted);
   std::size_t statement(std::size_t at);
   void import_statement(std::size_t at);
   void from_statement(std::size_t at);
   std::size_t assignment(std::size_t at);
+  // unpack_eval.cc
   bool starts_interesting(std::size_t at) const;
   PyValuePtr expression(std::size_t& at, int depth);
   PyValuePtr term(std::size_t& at, int depth);
