@@ -26,6 +26,16 @@ bool is_ours(const Submission& s, const Decimal& score) {
   return false;
 }
 
+// Whether the claim stands in the text as claimed or rounded to four decimals or more: prose that the score reader does
+// not take for a score.
+bool stands_in(std::string_view text, const Decimal& claim) {
+  for (int decimals = 4; decimals <= 8; ++decimals)
+    if (decimals <= claim.decimals() &&
+        text.find(fmt::format("{:.{}f}", claim.value, decimals)) != std::string_view::npos)
+      return true;
+  return claim.decimals() >= 4 && text.find(claim.text) != std::string_view::npos;
+}
+
 }  // namespace
 
 std::vector<RuleResult> check_claim_readme(const Submission& s, const Policy&) {
@@ -37,6 +47,9 @@ std::vector<RuleResult> check_claim_readme(const Submission& s, const Policy&) {
   const ReadmeHeadline& headline = s.readme_scores.front();
   if (is_ours(s, headline.val_bpb))
     return {passed(kId, fmt::format("the README's headline {} is the claim's", headline.val_bpb.text))};
+  if (s.metadata.val_bpb && stands_in(s.readme_text, *s.metadata.val_bpb))
+    return {passed(
+        kId, fmt::format("the README states the claimed {}, though not as its first score", s.metadata.val_bpb->text))};
   const bool anywhere = std::any_of(s.readme_scores.begin(), s.readme_scores.end(),
                                     [&](const ReadmeHeadline& h) { return is_ours(s, h.val_bpb); });
   if (anywhere)
@@ -44,7 +57,7 @@ std::vector<RuleResult> check_claim_readme(const Submission& s, const Policy&) {
                                     headline.val_bpb.text))};
   auto r = failed(kId, Severity::warning,
                   fmt::format("the README's headline {} and every other score in it differ from the claim and from all "
-                              "logs: it describes another run",
+                              "logs: the README seems to describe another run",
                               headline.val_bpb.text),
                   "Describe the submitted run in the README.");
   r.observed = headline.val_bpb.text;

@@ -115,7 +115,11 @@ RuleResult unsupported(const Submission& s) {
 }  // namespace
 
 std::vector<RuleResult> check_claim_score(const Submission& s, const Policy&) {
-  if (!s.metadata.val_bpb) return {not_applicable(kId, "skipped: no claimed val_bpb (PG-META-FIELDS)")};
+  if (s.metadata.path.empty()) return {not_applicable(kId, "skipped: no submission.json (PG-FILES-REQUIRED)")};
+  if (!s.metadata.val_bpb)
+    return {inconclusive(kId, Severity::error,
+                         fmt::format("{} claims no val_bpb: there is nothing to verify", s.metadata.path),
+                         "State the score as val_bpb.")};
   const Decimal& claim = *s.metadata.val_bpb;
   if (s.runs.empty())
     return {inconclusive(kId, Severity::error,

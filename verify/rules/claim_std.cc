@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "verify/rules/results.h"
 
 namespace pg::verify {
@@ -32,6 +34,12 @@ std::vector<RuleResult> check_claim_std(const Submission& s, const Policy&) {
     r = failed(kId, Severity::info,
                fmt::format("the claimed standard deviation divides by n; the sample (n - 1) value is {:.8f}", sample),
                "Divide by n - 1: with three seeds the difference is 22 %.");
+  } else if (std::abs(claim.value - sample) <= 2.000001 * claim.half_unit() ||
+             std::abs(claim.value - population) <= 2.000001 * claim.half_unit()) {
+    r = failed(
+        kId, Severity::info,
+        fmt::format("the claimed standard deviation {} is one unit of its last digit away from {:.8f}", claim.text,
+                    std::abs(claim.value - sample) < std::abs(claim.value - population) ? sample : population));
   } else {
     r = failed(
         kId, Severity::warning,

@@ -21,7 +21,9 @@ std::string bytes_text(const CodeFile& file) {
 void check_shim(const Submission& s, const CodeFile& entry, std::vector<RuleResult>& results) {
   if (entry.decoded_bytes > kShimBytes || !entry.opaque.empty()) return;
   for (const CodeReference& reference : entry.references) {
-    if (reference.kind != CodeReference::Kind::exec && reference.kind != CodeReference::Kind::subprocess) continue;
+    if (reference.kind != CodeReference::Kind::exec && reference.kind != CodeReference::Kind::subprocess &&
+        reference.kind != CodeReference::Kind::import)
+      continue;
     const CodeFile* target = find_code(s, reference.target);
     const bool present = s.folder.find(reference.target) != nullptr;
     auto result =

@@ -89,6 +89,9 @@ void check_script(const Submission& submission, std::vector<RuleResult>& results
 }
 
 std::vector<RuleResult> check(const Submission& submission, const Policy&) {
+  if (submission.folder.truncated)
+    return {inconclusive(kId, Severity::error, "the folder holds more than 10,000 entries: not all of them were listed",
+                         "ship the files of the submission only")};
   std::vector<RuleResult> results;
   check_metadata(submission, results);
   check_log(submission, results);

@@ -26,6 +26,15 @@ Track track_of(std::string_view text) {
 
 std::vector<RuleResult> check(const Submission& submission, const Policy&) {
   const Metadata& m = submission.metadata;
+  if (!submission.track_from_path && m.track && track_of(*m.track) == Track::non_record)
+    return {failed(
+        kId,
+        {Severity::warning,
+         "only submission.json says that this is no record: the limits on time, hardware and seeds are not applied",
+         escape_line(*m.track, 60),
+         "a folder below records/track_non_record_16mb",
+         {{m.path, m.track.line, *m.track, 0}},
+         "put the folder where the contest expects it; its path then decides"})};
   if (!submission.track_from_path)
     return {
         not_applicable(kId, "skipped because the folder does not lie below records/track_*: its path names no track")};

@@ -23,7 +23,8 @@ Evidence metadata_evidence(const Submission& submission, std::uint32_t line, std
 
 std::string range_text(const std::vector<double>& seconds) {
   const auto [low, high] = std::minmax_element(seconds.begin(), seconds.end());
-  return *high - *low < 0.05 ? fmt::format("{:.1f} s", *high) : fmt::format("{:.1f} to {:.1f} s", *low, *high);
+  return fmt::format("{:.1f}", *high) == fmt::format("{:.1f}", *low) ? fmt::format("{:.1f} s", *high)
+                                                                     : fmt::format("{:.1f} to {:.1f} s", *low, *high);
 }
 
 std::string runs_name(const Submission& submission, const std::vector<const SubmittedRun*>& runs) {

@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
+
 #include "reference/base/text.h"
 #include "verify/rules/results.h"
+#include "verify/submission/reach.h"
 #include "verify/submission/sizes.h"
 
 namespace pg::verify {
@@ -30,6 +33,26 @@ Evidence size_evidence(const Submission& s, const SubmittedRun& run, const SizeR
 
 RuleResult over_limit(const Submission& s, const SubmittedRun& run, const SizeReading& size, const Policy& policy) {
   const bool claimed = run.role == Role::claim;
+  // The log counted the script before it was packed; the packed one in the folder would fit. Organizers counted what
+  // the log prints (#1959).
+  const LogRun& log = s.last_run(sized_run(s, run));
+  const CodeFile* entry = entry_script(s);
+  const auto shipped = size_under(s, run, SizeConvention::as_shipped);
+  const bool counted_unpacked = policy.size_convention == SizeConvention::as_logged && entry != nullptr &&
+                                !entry->packed.empty() && log.bytes_code &&
+                                std::abs(*log.bytes_code - static_cast<std::int64_t>(entry->decoded_bytes)) <= 1 &&
+                                shipped && shipped->bytes <= policy.limit_bytes;
+  if (claimed && counted_unpacked) {
+    auto result = inconclusive(kId, Severity::error,
+                               fmt::format("{} is {} bytes over the limit as logged, but counts {} unpacked: with the "
+                                           "packed script as shipped it takes {} bytes",
+                                           run_name(s, run), with_commas(size.bytes - policy.limit_bytes), entry->path,
+                                           with_commas(shipped->bytes)),
+                               "Rerun the size count with the packed script in place, and ship that log.");
+    describe(result, size, policy);
+    result.evidence.push_back(size_evidence(s, run, size));
+    return result;
+  }
   auto result = failed(kId, claimed ? Severity::error : Severity::info,
                        fmt::format("{}{} is {} bytes over the limit of {}", run_name(s, run),
                                    claimed ? "" : fmt::format(" (not claimed: {})", role_name(run.role)),
@@ -46,7 +69,7 @@ RuleResult judge_claim(const Submission& s, const Policy& policy) {
   const auto& size = table.under(policy.size_convention);
   if (!size) {
     auto result =
-        inconclusive(kId, Severity::warning,
+        inconclusive(kId, Severity::error,
                      fmt::format("no size can be counted {}: no claimed log prints one and {} has no bytes_total",
                                  convention_name(policy.size_convention),
                                  s.metadata.path.empty() ? "submission.json" : s.metadata.path),

@@ -71,6 +71,13 @@ std::vector<RuleResult> check_size_conventions(const Submission& s, const Policy
                        fmt::format("within the limit {}, over it {}: {}", within, over, cause(s, table, packed_only)),
                        packed_only ? "Ship the packed script that the log counts, as earlier records did."
                                    : "Keep all counted code in the entry script, or count every file it needs.");
+  // Code that is over the limit as shipped, and no packed size in the logs that would explain it: the counted code is
+  // not this code.
+  if (!packed_only && policy.size_convention == SizeConvention::as_logged && table.as_shipped &&
+      table.as_shipped->bytes > policy.limit_bytes) {
+    result.verdict = Verdict::inconclusive;
+    result.severity = Severity::error;
+  }
   for (const SizeConvention convention : kAll) {
     const auto& size = table.under(convention);
     if (!size) continue;

@@ -83,7 +83,7 @@ std::vector<RuleResult> check_time_eval(const Submission& s, const Policy& p) {
   const auto runs = claimed_runs(s);
   if (runs.empty()) return {not_applicable(kId, "skipped: no run log (PG-FILES-REQUIRED)")};
   const double limit = static_cast<double>(p.eval_limit_ms) / 1000;
-  std::vector<const SubmittedRun*> over, zero, untimed, sum_over, warmup_over;
+  std::vector<const SubmittedRun*> over, elsewhere, zero, untimed, sum_over, warmup_over;
   std::int64_t longest = 0;
   for (const SubmittedRun* run : runs) {
     const LogRun& log = s.last_run(*run);
@@ -93,11 +93,12 @@ std::vector<RuleResult> check_time_eval(const Submission& s, const Policy& p) {
       untimed.push_back(run);
     else if (*log.eval_time_ms == 0)
       zero.push_back(run);
+    const bool other_hardware = log.world_size && *log.world_size != p.world_size;
     if (log.eval_time_ms && *log.eval_time_ms > p.eval_limit_ms)
-      over.push_back(run);
+      (other_hardware ? elsewhere : over).push_back(run);
     else if (time.timed_s > limit)
       sum_over.push_back(run);
-    else if (time.timed_s + time.warmup_s > limit)
+    if (log.eval_time_ms.value_or(0) <= p.eval_limit_ms && time.warmup_s > 0 && time.timed_s + time.warmup_s > limit)
       warmup_over.push_back(run);
   }
   std::vector<RuleResult> results;
@@ -110,6 +111,13 @@ std::vector<RuleResult> check_time_eval(const Submission& s, const Policy& p) {
     r.margin = seconds_text(longest - p.eval_limit_ms) + " over";
     results.push_back(about_metric(s, over, std::move(r)));
   }
+  if (!elsewhere.empty())
+    results.push_back(about_metric(s, elsewhere,
+                                   inconclusive(kId, Severity::error,
+                                                fmt::format("{}: the claimed evaluation takes longer than allowed, but "
+                                                            "not on {} GPUs: it can support the score, not the time",
+                                                            runs_name(s, elsewhere), p.world_size),
+                                                "Evaluate on 8xH100 within the limit.")));
   if (!sum_over.empty()) results.push_back(over_in_sum(s, p, sum_over, false));
   if (!warmup_over.empty()) results.push_back(over_in_sum(s, p, warmup_over, true));
   if (!zero.empty())

@@ -13,6 +13,7 @@ constexpr std::string_view kId = "PG-TIME-HARDWARE";
 
 std::vector<RuleResult> check_time_hardware(const Submission& s, const Policy& p) {
   if (!s.is_record_track()) return {not_applicable(kId, "8xH100 is required of the record track only")};
+  if (claimed_runs(s).empty()) return {not_applicable(kId, "skipped: no run log (PG-FILES-REQUIRED)")};
   std::vector<RuleResult> results;
   bool named = false;
   for (const SubmittedRun* run : claimed_runs(s)) {

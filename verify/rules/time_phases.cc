@@ -103,6 +103,7 @@ std::vector<RuleResult> check_own_bounds(const Submission& s, const Policy& p) {
 
 std::vector<RuleResult> check_time_phases(const Submission& s, const Policy& p) {
   if (!s.is_record_track()) return {not_applicable(kId, "the limits bind the record track only")};
+  if (claimed_runs(s).empty()) return {not_applicable(kId, "skipped: no run log (PG-FILES-REQUIRED)")};
   std::vector<RuleResult> results = check_sums(s, p);
   for (RuleResult& r : check_own_bounds(s, p)) results.push_back(std::move(r));
   if (!results.empty()) return results;

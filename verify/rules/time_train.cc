@@ -59,16 +59,20 @@ std::vector<RuleResult> check_time_train(const Submission& s, const Policy& p) {
   }
   std::vector<RuleResult> results;
   if (!real.runs.empty())
+    results.push_back(
+        overrun(s, p, real, Severity::error,
+                fmt::format("{}: training takes {} more than allowed, {} ms beyond what a last step may take",
+                            runs_name(s, real.runs), seconds_text(real.largest_ms),
+                            with_commas(real.largest_ms - p.last_step_tolerance_ms)),
+                "Lower max_wallclock_seconds so that everything up to the stop fits, and rerun."));
+  if (!elsewhere.runs.empty()) {
     results.push_back(overrun(
-        s, p, real, Severity::error,
-        fmt::format("{}: training takes {} more than allowed", runs_name(s, real.runs), seconds_text(real.largest_ms)),
-        "Lower max_wallclock_seconds so that everything up to the stop fits, and rerun."));
-  if (!elsewhere.runs.empty())
-    results.push_back(overrun(
-        s, p, elsewhere, Severity::warning,
+        s, p, elsewhere, Severity::error,
         fmt::format("{}: {} of training, but not on {} GPUs: it can support the score, not the time",
                     runs_name(s, elsewhere.runs), seconds_text(p.train_limit_ms + elsewhere.largest_ms), p.world_size),
         "Rerun on 8xH100 within the limit."));
+    results.back().verdict = Verdict::inconclusive;  // the limit is for another machine
+  }
   if (!last_step.runs.empty())
     results.push_back(overrun(
         s, p, last_step, Severity::info,
@@ -78,7 +82,7 @@ std::vector<RuleResult> check_time_train(const Submission& s, const Policy& p) {
         ""));
   if (!untimed.empty()) {
     auto r =
-        inconclusive(kId, Severity::warning, fmt::format("{}: the log prints no training time", runs_name(s, untimed)),
+        inconclusive(kId, Severity::error, fmt::format("{}: the log prints no training time", runs_name(s, untimed)),
                      "Ship the log of the training run, with its stopping_early or step lines.");
     r.required = fmt::format("at most {}", seconds_text(p.train_limit_ms));
     add_evidence(s, untimed, r);

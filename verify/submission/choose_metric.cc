@@ -31,8 +31,9 @@ constexpr std::array<std::string_view, 17> kPriority = {
     "final_int8_zlib_roundtrip",
 };
 
-// Names of merged folders that are never the claim there: the plain evaluation beside a sliding or adapting one.
-constexpr std::array<std::string_view, 4> kNeverTheClaim = {
+// Plain evaluations that stand beside a sliding or adapting one in merged folders: chosen only where nothing better is
+// printed, and a claim is not followed to them.
+constexpr std::array<std::string_view, 4> kPlainEvaluations = {
     "quantized", "final_int6_roundtrip", "final_int6_roundtrip_exact", "final_int8_zlib_roundtrip sliding"};
 
 bool contains(std::string_view text, std::string_view word) {
@@ -50,13 +51,20 @@ bool is_diagnostic(std::string_view lower) {
   return false;
 }
 
+constexpr int kDiagnostic = 100000;  // never chosen
+
 // Lower is better. Listed names come in their order; an unlisted name stands beside the listed ones of its kind, below
 // them.
 int rank(std::string_view name) {
   const auto it = std::find(kPriority.begin(), kPriority.end(), name);
   if (it != kPriority.end()) return 10 * static_cast<int>(it - kPriority.begin());
+  // "final_ttt_lora_exact" is final_ttt_lora with all its decimals.
+  if (name.ends_with("_exact")) {
+    const auto base = std::find(kPriority.begin(), kPriority.end(), name.substr(0, name.size() - 6));
+    if (base != kPriority.end()) return 10 * static_cast<int>(base - kPriority.begin()) - 1;
+  }
   const std::string lower = to_lower(name);
-  if (is_diagnostic(lower)) return -1;
+  if (is_diagnostic(lower)) return kDiagnostic;
   const int exact = lower.ends_with("_exact") ? 0 : 1;
   if (contains(lower, ":done") || name == "val_bpb") return 300 + exact;
   if (contains(lower, "sliding")) return 125 + exact;  // behind final_sliding, ahead of the round trips
@@ -79,7 +87,7 @@ std::string sibling(std::string name) {
 
 bool is_listed_metric(std::string_view name) {
   const auto in = [&](const auto& list) { return std::find(list.begin(), list.end(), name) != list.end(); };
-  return in(kPriority) || in(kNeverTheClaim) || is_diagnostic(to_lower(name));
+  return in(kPriority) || in(kPlainEvaluations) || is_diagnostic(to_lower(name));
 }
 
 void use_metric(LogRun& run, std::size_t index) {
@@ -106,7 +114,8 @@ void choose_metric(LogRun& run) {
   for (std::size_t i = 0; i < run.metrics.size(); ++i) {
     const int r = rank(run.metrics[i].name);
     // Of equal names the last line holds: earlier ones belong to intermediate states.
-    if (r >= 0 && (best < 0 || r <= rank(run.metrics[static_cast<std::size_t>(best)].name))) best = static_cast<int>(i);
+    if (r != kDiagnostic && (best < 0 || r <= rank(run.metrics[static_cast<std::size_t>(best)].name)))
+      best = static_cast<int>(i);
   }
   if (best >= 0) {
     use_metric(run, static_cast<std::size_t>(best));

@@ -38,8 +38,10 @@ class Lister {
       for (const std::string& folder : level) list_one(root_fd, folder, depth, next);
       level = std::move(next);
     }
-    if (entries_ >= kMaxEntries)
+    if (entries_ >= kMaxEntries) {
+      listing_.truncated = true;
       problem(fmt::format("the folder holds more than {} entries: the rest is not listed", kMaxEntries));
+    }
     if (dropped_problems_ > 0) listing_.problems.push_back(fmt::format("{} more problems", dropped_problems_));
     std::sort(listing_.files.begin(), listing_.files.end(),
               [](const FileEntry& a, const FileEntry& b) { return a.path < b.path; });

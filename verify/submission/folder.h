@@ -20,6 +20,7 @@ struct FileEntry {
 struct FolderListing {
   std::filesystem::path root;
   std::vector<FileEntry> files;       // regular files, sorted by path
+  bool truncated = false;             // more than 10,000 entries: the rest is not in `files`
   std::vector<std::string> problems;  // links, devices, unreadable entries, limits reached; each names its path
 
   // nullptr where absent. `path` is relative to the folder.

@@ -123,6 +123,13 @@ bool RunCollector::add_fact(std::string_view text, std::uint32_t number) {
         }
         return true;
       }
+      // "skipping_final_val:1 train_time:587561ms step:9824/20000": the end of training without a validation.
+      if (is("skipping_final_val:* train_time:#ms step:#/#")) {
+        log_int(current().stop_train_time_ms, c[0], number);
+        log_int(current().stop_step, c[1], number);
+        log_int(current().stop_iterations, c[2], number);
+        return true;
+      }
       if (is("seed:#") || is("seed:# *") || is("seed: #") || is("seed=#") || is("seed = #")) {
         log_int(header(number).seed, c[0], number);
         return true;

@@ -11,11 +11,22 @@ namespace {
 
 constexpr std::size_t kMaxMentions = 256;
 
-// Progress output carries running or per-rank values.
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+// Progress output carries running or per-rank values. Whole words only: "slot8steps" is the name of a result.
 bool is_progress(std::string_view lower) {
-  for (const std::string_view word :
-       {"rank", "running", "batch", "chunk", "progress", "epoch", "windows", "step", "tc["})
-    if (lower.find(word) != std::string_view::npos) return true;
+  if (lower.find("tc[") != std::string_view::npos) return true;
+  for (std::size_t i = 0; i < lower.size();) {
+    std::size_t end = i;
+    while (end < lower.size() && is_letter(lower[end])) ++end;
+    const std::string_view word = lower.substr(i, end - i);
+    for (const std::string_view progress :
+         {"rank", "running", "batch", "chunk", "progress", "epoch", "windows", "step"})
+      if (word == progress) return true;
+    i = end + 1;
+  }
   return false;
 }
 
@@ -41,7 +52,8 @@ bool RunCollector::add_metric(std::string_view text, std::uint32_t number) {
         continue;
       }
       if (++words > 6 || word.size() > 80) return false;
-      metric.name += (metric.name.empty() ? "" : " ") + std::string(word);
+      if (!metric.name.empty()) metric.name += ' ';
+      metric.name += word;
       continue;
     }
     while (!value.empty() && (value.back() == ',' || value.back() == ')' || value.back() == '|'))
@@ -68,7 +80,8 @@ bool RunCollector::add_metric(std::string_view text, std::uint32_t number) {
       } else if (parse_decimal(value)) {
         parameters = true;
       } else {
-        metric.name += " " + std::string(word);
+        metric.name += ' ';
+        metric.name += word;
       }
     }
   }

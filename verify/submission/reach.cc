@@ -237,8 +237,10 @@ std::vector<std::string> reachable_from(const Submission& s, std::string_view fr
 }
 
 const CodeFile* find_code(const Submission& s, std::string_view path) {
-  const auto it = std::find_if(s.code.begin(), s.code.end(), [&](const CodeFile& file) { return file.path == path; });
-  return it == s.code.end() ? nullptr : &*it;
+  // `code` is sorted by path.
+  const auto it = std::lower_bound(s.code.begin(), s.code.end(), path,
+                                   [](const CodeFile& file, std::string_view wanted) { return file.path < wanted; });
+  return it == s.code.end() || it->path != path ? nullptr : &*it;
 }
 
 const CodeFile* entry_script(const Submission& s) {

@@ -9,7 +9,7 @@ namespace pg::verify {
 namespace {
 
 constexpr std::size_t kMaxScores = 1000, kMaxLine = 4096, kMaxColumns = 64;
-constexpr double kLowest = 0.3, kHighest = 5;
+constexpr double kLowest = 0.05, kHighest = 5;
 constexpr std::size_t kReachBefore = 48, kReachBehind = 16;  // characters between the number and "bpb"
 
 // Words that give a number to something else than this submission's final score.

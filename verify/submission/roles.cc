@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <set>
 
 #include "reference/base/text.h"
 #include "verify/submission/log_lines.h"
@@ -54,6 +56,42 @@ void follow_claim(LogRun& run, const std::vector<Decimal>& claims) {
   }
 }
 
+// The last value that a run prints under a name.
+const MetricLine* last_metric(const LogRun& run, std::string_view name) {
+  const auto it =
+      std::find_if(run.metrics.rbegin(), run.metrics.rend(), [&](const MetricLine& m) { return m.name == name; });
+  return it == run.metrics.rend() ? nullptr : &*it;
+}
+
+// The headline is often the mean of a result that records.md does not rank. Where the chosen scores do not give the
+// claim, but the mean over at least two logs of one other name does, that name is the claimed one.
+void follow_mean(Submission& s) {
+  const auto& claim = s.metadata.val_bpb;
+  if (!claim || claim->decimals() < 4) return;
+  std::map<std::string, std::vector<std::size_t>> logs_of;
+  double sum = 0;
+  std::size_t n = 0;
+  for (std::size_t i = 0; i < s.logs.size(); ++i) {
+    const LogRun& run = s.logs[i].runs.back();
+    if (run.val_bpb) sum += run.val_bpb->value, ++n;
+    if (run.val_bpb && agree_as_printed(*claim, *run.val_bpb)) return;
+    std::set<std::string> names;
+    for (const MetricLine& m : run.metrics)
+      if (!is_listed_metric(m.name) && names.insert(m.name).second) logs_of[m.name].push_back(i);
+  }
+  if (n > 0 && agrees_at_rounding(*claim, sum / static_cast<double>(n))) return;
+  for (const auto& [name, logs] : logs_of) {
+    double total = 0;
+    for (const std::size_t i : logs) total += last_metric(s.logs[i].runs.back(), name)->val_bpb.value;
+    if (logs.size() < 2 || !agrees_at_rounding(*claim, total / static_cast<double>(logs.size()))) continue;
+    for (const std::size_t i : logs) {
+      LogRun& run = s.logs[i].runs.back();
+      use_metric(run, static_cast<std::size_t>(last_metric(run, name) - run.metrics.data()));
+    }
+    return;
+  }
+}
+
 void set_role(SubmittedRun& run, Role role, std::string reason) {
   run.role = role;
   run.role_reason = std::move(reason);
@@ -69,6 +107,28 @@ void mark_duplicates(Submission& s, std::vector<bool>& decided) {
       set_role(s.runs[i], Role::duplicate, "byte-identical to " + s.logs[j].path);
       decided[i] = true;
     }
+  }
+}
+
+// A log that strings the other logs together: each of its runs, to the last digit, is the run of another file.
+void mark_collections(Submission& s, std::vector<bool>& decided) {
+  const auto same = [](const LogRun& a, const LogRun& b) {
+    return a.val_bpb && b.val_bpb && a.val_bpb->decimals() >= 6 && a.val_bpb->text == b.val_bpb->text &&
+           a.metric_name == b.metric_name && a.train_time_ms.value == b.train_time_ms.value;
+  };
+  for (std::size_t i = 0; i < s.logs.size(); ++i) {
+    if (decided[i] || s.logs[i].runs.size() < 2 || s.logs[i].same_run_twice) continue;
+    std::size_t repeated = 0;
+    for (const LogRun& run : s.logs[i].runs) {
+      for (std::size_t j = 0; j < s.logs.size(); ++j) {
+        if (j == i || decided[j] || s.logs[j].runs.size() != 1 || !same(run, s.logs[j].runs.back())) continue;
+        ++repeated;
+        break;
+      }
+    }
+    if (repeated != s.logs[i].runs.size()) continue;
+    set_role(s.runs[i], Role::duplicate, "a collection of the folder's other logs");
+    decided[i] = true;
   }
 }
 
@@ -144,7 +204,7 @@ bool reaches(const LogRun& run, std::string_view metric) {
 }
 
 void recompute(Submission& s) {
-  auto& r = s.recomputed;
+  auto& r = s.recomputed = {};
   std::vector<double> bpb, loss;
   for (const SubmittedRun& run : s.runs) {
     const LogRun& last = s.last_run(run);
@@ -168,6 +228,32 @@ void recompute(Submission& s) {
   if (bpb.size() < 2) return;
   r.std_bpb = std::sqrt(squares / static_cast<double>(bpb.size() - 1));
   r.population_std_bpb = std::sqrt(squares / static_cast<double>(bpb.size()));
+}
+
+// Where the claim is no mean of all runs of its configuration, but that of the declared seeds' runs: the others are
+// further runs of it.
+void prefer_declared_seeds(Submission& s) {
+  const auto& claim = s.metadata.val_bpb;
+  const std::set<std::int64_t> declared(s.metadata.seeds.begin(), s.metadata.seeds.end());
+  if (!claim || declared.empty() || !s.recomputed.mean_bpb || agrees_at_rounding(*claim, *s.recomputed.mean_bpb))
+    return;
+  double sum = 0;
+  std::set<std::int64_t> seen;
+  std::vector<SubmittedRun*> others;
+  for (SubmittedRun& run : s.runs) {
+    const LogRun& last = s.last_run(run);
+    if (run.role != Role::claim || !last.val_bpb) continue;
+    if (!run.seed || !declared.count(*run.seed)) {
+      others.push_back(&run);
+      continue;
+    }
+    if (!seen.insert(*run.seed).second) return;
+    sum += last.val_bpb->value;
+  }
+  if (seen.empty() || others.empty() || !agrees_at_rounding(*claim, sum / static_cast<double>(seen.size()))) return;
+  for (SubmittedRun* run : others)
+    set_role(*run, Role::rerun, "its seed is not declared, and the claim is the mean of the declared ones");
+  recompute(s);
 }
 
 void split_claim_from_others(Submission& s, const std::vector<bool>& decided, const std::vector<Decimal>& claims) {
@@ -276,6 +362,7 @@ std::optional<std::int64_t> seed_in_name(std::string_view path) {
 
 void assign_roles(Submission& s) {
   const std::vector<Decimal> claims = claimed_scores(s.metadata);
+  follow_mean(s);
   s.runs.clear();
   for (std::size_t i = 0; i < s.logs.size(); ++i) {
     LogRun& last = s.logs[i].runs.back();
@@ -283,15 +370,18 @@ void assign_roles(Submission& s) {
     SubmittedRun run;
     run.log = i;
     run.seed_in_name = seed_in_name(s.logs[i].path);
-    run.seed = last.seed ? last.seed.value : run.seed_in_name;
+    // An evaluation prints the seed of the evaluating process; whose model it evaluates is in the name.
+    run.seed = last.seed && (trains(last) || !run.seed_in_name) ? last.seed.value : run.seed_in_name;
     run.role_reason = "has no score to compare";
     s.runs.push_back(std::move(run));
   }
   std::vector<bool> decided(s.runs.size(), false);
   mark_duplicates(s, decided);
+  mark_collections(s, decided);
   mark_stages_and_reruns(s, claims, decided);
   split_claim_from_others(s, decided, claims);
   recompute(s);
+  prefer_declared_seeds(s);
 }
 
 }  // namespace pg::verify

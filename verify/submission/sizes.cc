@@ -14,6 +14,10 @@ SizeReading add(std::int64_t model, std::string_view what, std::int64_t code) {
 
 std::optional<SizeReading> logged_size(const LogRun& run) {
   if (total_is_superseded(run)) return add(*run.bytes_model, "logged code", *run.bytes_code);
+  // A total below the sum of its parts is no total; PG-SIZE-ARITHMETIC says so.
+  if (run.bytes_total && run.bytes_model && run.bytes_code &&
+      add_bytes(*run.bytes_model, *run.bytes_code) > *run.bytes_total)
+    return add(*run.bytes_model, "logged code", *run.bytes_code);
   if (run.bytes_total) return SizeReading{*run.bytes_total, "the total in the log"};
   // The two parts without their sum.
   if (run.bytes_model && run.bytes_code) return add(*run.bytes_model, "logged code", *run.bytes_code);

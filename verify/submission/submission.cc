@@ -123,7 +123,14 @@ Result<Submission> load_submission(const std::filesystem::path& root) {
   s.readme = find_readme(s.folder);
   for (FileEntry& file : s.folder.files) {
     if (file.path == metadata_file) {
-      s.metadata = parse_metadata(file.path, read_text(s, file, kMaxMetadata));
+      auto content = read_file(s.folder.root / file.path, kMaxMetadata);
+      if (content) {
+        file.sha256 = sha256_hex(*content);
+        s.metadata = parse_metadata(file.path, *content);
+      } else {
+        s.metadata.path = file.path;
+        s.metadata.parse_error = content.error().message;
+      }
     } else if (file.path == s.readme) {
       s.readme_text = read_text(s, file, kMaxReadme);
       s.readme_scores = readme_scores(s.readme_text);
