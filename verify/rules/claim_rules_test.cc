@@ -67,7 +67,8 @@ TEST(ClaimScore, FailsTheValidationBeforeQuantization) {
 
 TEST(ClaimScore, CannotTellWithoutLogs) {
   EXPECT_EQ(score(R"({"val_bpb": 1.08})", {}).verdict, Verdict::inconclusive);
-  EXPECT_EQ(score("{}").verdict, Verdict::not_applicable);
+  EXPECT_EQ(score("{}").verdict, Verdict::inconclusive);
+  EXPECT_EQ(score("").verdict, Verdict::not_applicable);
 }
 
 TEST(ClaimReadme, ComparesTheHeadlineAtItsRounding) {
@@ -80,6 +81,8 @@ TEST(ClaimReadme, ComparesTheHeadlineAtItsRounding) {
   EXPECT_EQ(with("1.081").verdict, Verdict::pass);
   EXPECT_EQ(with("1.08100").verdict, Verdict::pass);
   EXPECT_EQ(with("1.2154").severity, Severity::warning);
+  s.readme_text = "prose: we reach 1.0810 at last";
+  EXPECT_EQ(with("1.2154").verdict, Verdict::pass);
 }
 
 TEST(ClaimStd, NamesTheKindOfDeviation) {
@@ -87,6 +90,7 @@ TEST(ClaimStd, NamesTheKindOfDeviation) {
   EXPECT_EQ(with(R"({"val_bpb": 1.081, "val_bpb_std": 0.0002})").verdict, Verdict::pass);
   EXPECT_EQ(with(R"({"val_bpb": 1.081, "val_bpb_std": 0.00016068})").severity, Severity::info);
   EXPECT_EQ(with(R"({"val_bpb": 1.081, "val_bpb_std": 0.00054})").severity, Severity::warning);
+  EXPECT_EQ(with(R"({"val_bpb": 1.081, "val_bpb_std": 0.000196})").severity, Severity::info);
   EXPECT_EQ(with(R"({"val_bpb": 1.081})").verdict, Verdict::not_applicable);
   EXPECT_EQ(first(kRuleClaimStd, sample_submission({{}}, R"({"val_bpb": 1.081, "val_bpb_std": 0.0002})")).verdict,
             Verdict::inconclusive);

@@ -40,6 +40,8 @@ TEST(MetaTrack, PassesWithoutTheKeyAndIsSkippedWithoutAPath) {
   EXPECT_EQ(only_verdict(kRuleMetaTrack, s), Verdict::pass);
   s.track_from_path = false;
   EXPECT_EQ(only_verdict(kRuleMetaTrack, s), Verdict::not_applicable);
+  s.metadata.track.value = "non_record_16mb";
+  EXPECT_EQ(only_verdict(kRuleMetaTrack, s), Verdict::fail) << "only its own word takes it out of the limits";
 }
 
 }  // namespace

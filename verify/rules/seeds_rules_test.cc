@@ -138,6 +138,40 @@ TEST(Roles, TakeASummaryForALogOnlyWhereNoLogHasItsScore) {
   EXPECT_EQ(with(R"({"val_bpb": 1.0234})").not_logs, std::vector<std::string>{"notes.txt"});
 }
 
+TEST(Roles, FollowTheClaimToTheMeanOfAnUnrankedMetric) {
+  auto runs = sample_runs();
+  runs[0].extra = "final_slot_exact val_loss:2.3 val_bpb:0.89\nfinal_slot_exact val_loss:2.3 val_bpb:0.90000000\n";
+  runs[1].extra = "final_slot_exact val_loss:2.3 val_bpb:0.90100000\n";
+  runs[2].extra = "final_slot_exact val_loss:2.3 val_bpb:0.90200000\n";
+  const Submission s = sample_submission(runs, R"({"val_bpb": 0.9010})");
+  EXPECT_EQ(s.recomputed.n, 3);
+  EXPECT_NEAR(*s.recomputed.mean_bpb, 0.901, 1e-12);
+  EXPECT_EQ(s.last_run(s.runs[0]).metric_name, "final_slot_exact");
+}
+
+TEST(Roles, TakeALogThatStringsTheOthersTogetherForADuplicate) {
+  Submission s = sample_submission(sample_runs());
+  s.logs.push_back(read_log_text("train.log", sample_log(sample_runs()[0]) + sample_log(sample_runs()[1])));
+  assign_roles(s);
+  EXPECT_EQ(s.runs[3].role, Role::duplicate);
+  EXPECT_EQ(s.recomputed.n, 3);
+}
+
+TEST(Roles, LetDeclaredSeedsDecideWhereTheirMeanIsTheClaim) {
+  auto runs = sample_runs();
+  runs.push_back({.name = "train_seed7.log", .seed = 7, .val_loss = "2.79", .val_bpb = "1.08301000"});
+  EXPECT_EQ(sample_submission(runs).runs[3].role, Role::rerun);
+  EXPECT_EQ(sample_submission(runs, R"({"val_bpb": 1.08150466, "seeds": [42, 314, 999]})").runs[3].role, Role::claim);
+}
+
+TEST(Roles, TakeTheSeedOfAnEvaluationFromItsName) {
+  Submission s = sample_submission({}, R"({"val_bpb": 1.0858})");
+  s.logs.push_back(
+      read_log_text("eval_seed1337.log", "seed: 42\nquantized_ttt val_loss:2.8 val_bpb:1.08582287 eval_time:5ms\n"));
+  assign_roles(s);
+  EXPECT_EQ(s.runs[0].seed, 1337);
+}
+
 TEST(Roles, ReadTheSeedFromAFileName) {
   EXPECT_EQ(seed_in_name("logs/train_seed42.log"), 42);
   EXPECT_EQ(seed_in_name("seed-7.txt"), 7);

@@ -90,7 +90,17 @@ TEST(SizeCap, LetsTheClaimStandInWhereNoLogPrintsASizeAndSaysSo) {
   s = sample_submission({}, R"({"val_bpb": 1.0810})");
   results = run_rule(kRuleSizeCap, s);
   EXPECT_EQ(results[0].verdict, Verdict::inconclusive);
-  EXPECT_EQ(results[0].severity, Severity::warning);
+  EXPECT_EQ(results[0].severity, Severity::error);
+}
+
+TEST(SizeCap, TakesTheSumOfThePartsForATotalBelowIt) {
+  Submission s = sample_submission({}, R"({"val_bpb": 1.0810})");
+  s.logs.push_back(read_log_text("a.log",
+                                 "Code size: 16594 bytes\nSerialized model quantized+brotli: 99000000 bytes\n"
+                                 "Total submission size quantized+brotli: 15000000 bytes\n"
+                                 "quantized_ttt val_loss:2.79 val_bpb:1.0810 eval_time:5ms\n"));
+  assign_roles(s);
+  EXPECT_EQ(run_rule(kRuleSizeCap, s)[0].verdict, Verdict::fail);
 }
 
 TEST(SizeConventions, PassesWhereAllReadingsAgree) {
@@ -108,6 +118,12 @@ TEST(SizeConventions, WarnsWhereThePackedCodeThatCountsIsNotShipped) {
   EXPECT_EQ(r.severity, Severity::warning);
   EXPECT_THAT(r.message, HasSubstr("within the limit as logged, code as packed, over it files as shipped"));
   EXPECT_THAT(r.message, HasSubstr("packed form of the code that is not in the folder"));
+}
+
+TEST(SizeConventions, CannotTellWhereTheShippedScriptIsNotTheCountedOne) {
+  const auto r = run_rule(kRuleSizeConventions, sample(sample_runs(), R"({"val_bpb": 1.0810})", 500'000))[0];
+  EXPECT_EQ(r.verdict, Verdict::inconclusive);
+  EXPECT_EQ(r.severity, Severity::error);
 }
 
 TEST(SizeConventions, WarnsWhereHelpersPushTheSumOver) {

@@ -39,8 +39,9 @@ TEST(TimeTrain, FailsBeyondTheLastStep) {
   EXPECT_NE(r[0].evidence[0].line, 0u);
 }
 
-TEST(TimeTrain, WarnsWhereTheMachineIsNotTheLimitsOne) {
-  EXPECT_EQ(check(kRuleTimeTrain, {.train_ms = 2'400'107, .world_size = 2})[0].severity, Severity::warning);
+TEST(TimeTrain, CannotTellWhereTheMachineIsNotTheLimitsOne) {
+  EXPECT_EQ(check(kRuleTimeTrain, {.train_ms = 2'400'107, .world_size = 2})[0].verdict, Verdict::inconclusive);
+  EXPECT_EQ(check(kRuleTimeEval, {.eval_ms = 1'233'524, .world_size = 1})[0].verdict, Verdict::inconclusive);
 }
 
 TEST(TimeTrain, BindsTheRecordTrackOnly) {
@@ -109,6 +110,12 @@ TEST(TimePhases, KnowsSelfGeneratedCalibration) {
 TEST(TimePhases, HoldsALogToItsOwnBound) {
   const auto r = check(kRuleTimePhases, {.extra = "artifact_production_wallclock: 825.352s (must be < 600.0)\n"});
   EXPECT_THAT(r[0].message, HasSubstr("825.4 s"));
+}
+
+TEST(TimeRules, SayNothingWithoutARun) {
+  const Submission s = sample_submission({}, R"({"val_bpb": 1.0810})");
+  for (const Rule& rule : {kRuleTimeTrain, kRuleTimeEval, kRuleTimePhases, kRuleTimeHardware})
+    EXPECT_EQ(run_rule(rule, s)[0].verdict, Verdict::not_applicable) << rule.id;
 }
 
 TEST(TimeHardware, WarnsWhereTheLogShowsAnotherMachine) {

@@ -312,6 +312,20 @@ INSTANTIATE_TEST_SUITE_P(
             "final_ngram_exact val_loss:0.5 val_bpb:0.29\nfinal_int8_zlib_roundtrip_exact val_loss:2.0 val_bpb:1.2\n",
             "final_ngram_exact", "0.29"}));
 
+TEST(ChooseMetric, PrefersTheSiblingWithAllDecimalsAndReadsNamesWordByWord) {
+  const LogRun lora = only_run(read_log_text("x.log",
+                                             "final_ttt_lora val_loss:1.2 val_bpb:0.7130 eval_time:72361ms\n"
+                                             "final_ttt_lora_exact val_loss:1.20381 val_bpb:0.71297118\n"));
+  EXPECT_EQ(lora.val_bpb->text, "0.71297118");
+  EXPECT_EQ(lora.eval_time_ms, 72361);
+  EXPECT_EQ(
+      only_run(read_log_text("x.log", "final_sliding_window+slot8steps val_loss:1.8 val_bpb:1.1042\n")).metric_name,
+      "final_sliding_window+slot8steps");
+  const LogRun skipped = only_run(read_log_text("x.log", "skipping_final_val:1 train_time:587561ms step:9824/20000\n"));
+  EXPECT_EQ(*skipped.train_time_ms, 587561);
+  EXPECT_EQ(*skipped.steps, 9824);
+}
+
 TEST(ChooseMetric, TakesProgressLinesForNothing) {
   const LogFile log =
       read_log_text("x.log",

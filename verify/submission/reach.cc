@@ -261,6 +261,8 @@ Logged<std::int64_t> plain_code_bytes(const LogRun& run) {
 }
 
 void resolve_code(Submission& s) {
+  // find_code relies on the order.
+  std::sort(s.code.begin(), s.code.end(), [](const CodeFile& a, const CodeFile& b) { return a.path < b.path; });
   s.entry = -1;
   s.entry_reason.clear();
   resolve_references(s);
