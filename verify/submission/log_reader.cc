@@ -18,9 +18,9 @@ constexpr std::size_t kMaxSegment = 4 * 1024 * 1024;  // text held back until it
 const std::string kSeparator(100, '=');
 
 bool starts_python(std::string_view line) {
-  return line.starts_with("import ") || line.starts_with("from ") || line.starts_with("\"\"\"") ||
-         line.starts_with("'''") || line.starts_with("#!") || line.starts_with("# ") || line.starts_with("def ") ||
-         line.starts_with("class ") || line.starts_with("r\"\"\"") || line.starts_with("_A=") || line.starts_with("#");
+  return line.starts_with("import ") || line.starts_with("from ") || line.starts_with("\"") ||
+         line.starts_with("'''") || line.starts_with("#!") || line.starts_with("def ") || line.starts_with("class ") ||
+         line.starts_with("r\"\"\"") || line.starts_with("_A=") || line.starts_with("#");
 }
 
 bool is_python_statement(std::string_view line) {

@@ -145,6 +145,14 @@ TEST(LogReader, FindsSourceBehindAPreambleAndAHyperparameterBlock) {
   EXPECT_EQ(run.metric_name, "quantized_ttt");
 }
 
+TEST(LogReader, TakesADocstringOfOneLineForTheStartOfSource) {
+  const std::string source = "\"Trains a model.\"\n\nimport a\nimport b\ndef f():\n    return 1\n";
+  const LogRun run =
+      only_run(read_log_text("x.log", source + "\n" + kBar + "\nRunning Python 3.12\n" + kBar + "\n" + march_run()));
+  ASSERT_TRUE(run.source);
+  EXPECT_EQ(run.source->text, source);
+}
+
 TEST(LogReader, TakesTheLastOfSeveralRuns) {
   const LogFile log = read_log_text("train.log", march_run("1", "1.30000000") + march_run("2", "1.20000000"));
   ASSERT_EQ(log.runs.size(), 2u);
