@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 // A Python module as plain data: the form every analysis of a submission's source works on.
@@ -80,7 +81,7 @@ enum class ExprKind : std::uint8_t {
   dict_comp,    //                `pair`, then `comp_for` and `comp_if`
   comp_for,     //                target, iterable
   comp_if,      //                condition
-  lambda,       //                body                                         (aux: FunctionId)
+  lambda,       //                body, then the parameters' defaults          (aux: FunctionId)
   named,        //                target, value                                (target := value)
   await,        //                value
   yield, yield_from,           // value, or none
@@ -124,14 +125,16 @@ enum class StmtKind : std::uint8_t {
 struct Expr {
   ExprKind kind = ExprKind::opaque;
   Op op = Op::none;
-  bool is_bytes = false;       // string, fstring: a b"" literal
-  bool is_comparison = false;  // boolean that stands for a chained comparison
+  bool is_bytes : 1 = false;       // string, fstring: a b"" literal
+  bool is_bare : 1 = false;        // string: text between the braces of an f-string, without quotes of its own
+  bool is_comparison : 1 = false;  // boolean that stands for a chained comparison
   Symbol name = 0;
   std::uint32_t aux = kNone;  // lambda: FunctionId
   Range operands;
   std::uint32_t begin = 0, end = 0, line = 0;
-  ExprId parent = kNone;  // kNone: held by the statement itself
-  StmtId stmt = kNone;    // whose expression it is; for a lambda's body the statement that holds the lambda
+  ExprId parent = kNone;    // kNone: held by the statement itself
+  StmtId stmt = kNone;      // whose expression it is; in a lambda's body the statement that holds the lambda
+  FunctionId function = 0;  // whose names it sees: the innermost def or lambda around it
 };
 
 struct Stmt {
@@ -141,11 +144,12 @@ struct Stmt {
   Range targets;
   ExprId value = kNone, extra = kNone;
   BlockId body = kNone, orelse = kNone, handlers = kNone, finally = kNone;
-  std::uint32_t def = kNone;
+  std::uint32_t def = kNone;  // FunctionId or ClassId
   Range imports;
   BlockId block = kNone;    // the block it stands in
   std::uint32_t index = 0;  // its position there
   FunctionId function = 0;  // the function it runs in; 0: module level, class bodies at module level included
+  ClassId cls = kNone;      // the class whose body it stands in (conditions in between included); kNone: none
   ExprId first_expr = 0, end_expr = 0;
   std::uint32_t begin = 0, end = 0, line = 0;
 };
@@ -210,6 +214,7 @@ struct Module {
   std::vector<Import> all_imports;
   std::vector<std::uint32_t> lists;  // what Ranges of ids point into
   std::vector<std::string_view> symbols;
+  std::unordered_map<std::string_view, Symbol> symbol_ids;
 
   // How far the tree can be believed.
   std::uint32_t error_nodes = 0, missing_nodes = 0;  // where the parser had to recover
