@@ -143,26 +143,35 @@ Folded Folder::State::evaluate_attribute(ExprId id) {
     result.value.converted = true;
     return result;
   }
-  const std::uint64_t key = 1ull << 40 | e.name;
+  const std::vector<ClassId> classes = classes_of(object);
+  const std::uint64_t key =
+      1ull << 63 | static_cast<std::uint64_t>(classes.empty() ? 0 : classes[0] + 1) << 32 | e.name;
   if (!active_.insert(key).second) {
     saw_cycle_ = true;
     return result;
   }
-  const std::vector<Binding> alternatives = attribute_alternatives(id);
+  const std::vector<Binding> alternatives = attribute_alternatives(id, classes);
   result = alternatives.empty() ? evaluate_option(e.name) : join(alternatives);
   active_.erase(key);
   return result;
 }
 
-std::vector<Binding> Folder::State::attribute_alternatives(ExprId id) {
-  const Expr& e = module_.expr(id);
-  const ExprId object = module_.operand(id, 0);
+std::vector<ClassId> Folder::State::classes_of(ExprId object) const {
   std::vector<ClassId> classes = calls_.classes_of(object);
   if (module_.expr(object).kind == ExprKind::name) {
     for (const Binding& binding : calls_.bindings_of(object)) {
-      if (binding.kind == Binding::Kind::import) return {};
       if (binding.kind == Binding::Kind::class_) classes.push_back(binding.node);
     }
+  }
+  return classes;
+}
+
+std::vector<Binding> Folder::State::attribute_alternatives(ExprId id, const std::vector<ClassId>& classes) const {
+  const Expr& e = module_.expr(id);
+  const ExprId object = module_.operand(id, 0);
+  if (module_.expr(object).kind == ExprKind::name) {
+    const auto bindings = calls_.bindings_of(object);
+    if (!bindings.empty() && bindings[0].kind == Binding::Kind::import) return {};
   }
   const auto is_ours = [&](ClassId cls) { return std::ranges::find(classes, cls) != classes.end(); };
   std::vector<Binding> alternatives;

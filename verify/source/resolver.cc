@@ -204,7 +204,8 @@ void Resolver::follow_call(ExprId value, Wanted wanted, Query& query) {
     return;
   }
   const Expr& c = module_.expr(callee);
-  const std::string_view last = module_.symbol(c.name);
+  const std::string name = qualified_name(callee);
+  const std::string_view last = std::string_view(name).substr(name.rfind('.') + 1);
   const ExprId first = module_.operand(value, 1);
   if (last == "partial" || last == "partialmethod") {
     const auto arguments = module_.operands(value);
