@@ -124,7 +124,7 @@ void CallGraph::State::find_escapes() {
       continue;
     }
     if (e.kind == ExprKind::name) {
-      for (const Binding& binding : resolver.bindings_of(id)) {
+      for (const Binding& binding : first_bindings(resolver.bindings_of(id))) {
         if (binding.kind == Binding::Kind::function) escapes[binding.node] = true;
       }
     } else {

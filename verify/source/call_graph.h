@@ -38,6 +38,12 @@ struct Binding {
   FunctionId scope = 0;
 };
 
+// The first of them: loops over these only cost no more than a constant, and all definitions are among them unless a
+// scope defines a name more than 16 times.
+inline std::span<const Binding> first_bindings(std::span<const Binding> bindings) {
+  return bindings.first(bindings.size() < 16 ? bindings.size() : 16);
+}
+
 // Names and calls of one module, resolved as well as reading allows: by scope; methods through self, through the class
 // of what was assigned to the variable or attribute, and by a name that few classes define; calling an instance means
 // __call__ or forward; `g = f`, functools.partial(f, ...), torch.compile(f), decorators, DDP(model) mean f.
@@ -50,6 +56,7 @@ class CallGraph {
   CallGraph& operator=(CallGraph&&) noexcept;
 
   // Everything the name may be bound to, seen from function `from`: the bindings of the innermost scope that has any.
+  // Definitions (function, class_, import) come first, then the others, each in source order.
   std::span<const Binding> bindings(FunctionId from, Symbol name) const;
   // The same for a `name` expression, which in a class body sees the class's names first.
   std::span<const Binding> bindings_of(ExprId name) const;

@@ -7,7 +7,7 @@ namespace pg::verify::py {
 namespace {
 
 // Alternatives looked at before a name counts as unknown.
-constexpr std::size_t kMaxAlternatives = 12;
+constexpr std::size_t kMaxAlternatives = 12, kMaxBindings = 200;
 
 bool is_loop(StmtKind kind) {
   return kind == StmtKind::for_ || kind == StmtKind::while_;
@@ -159,7 +159,7 @@ Folded Folder::State::evaluate_attribute(ExprId id) {
 std::vector<ClassId> Folder::State::classes_of(ExprId object) const {
   std::vector<ClassId> classes = calls_.classes_of(object);
   if (module_.expr(object).kind == ExprKind::name) {
-    for (const Binding& binding : calls_.bindings_of(object)) {
+    for (const Binding& binding : first_bindings(calls_.bindings_of(object))) {
       if (binding.kind == Binding::Kind::class_) classes.push_back(binding.node);
     }
   }
@@ -183,7 +183,9 @@ std::vector<Binding> Folder::State::attribute_alternatives(ExprId id, const std:
       constructed = true;
     }
   }
-  for (const Binding& binding : calls_.attribute_bindings(e.name)) {
+  const auto bindings = calls_.attribute_bindings(e.name);
+  if (bindings.size() > kMaxBindings) return std::vector<Binding>(kMaxAlternatives + 1);
+  for (const Binding& binding : bindings) {
     if (alternatives.size() > kMaxAlternatives) break;
     const Stmt& s = module_.stmt(binding.stmt);
     const ClassId owner = s.cls != kNone ? s.cls : module_.functions[s.function].cls;
@@ -252,7 +254,7 @@ void Folder::State::collect_constructions() {
     if (e.kind != ExprKind::keyword || e.parent == kNone || module_.expr(e.parent).kind != ExprKind::call) continue;
     const ExprId callee = module_.operand(e.parent, 0);
     if (callee == kNone || module_.expr(callee).kind != ExprKind::name) continue;
-    for (const Binding& binding : calls_.bindings_of(callee)) {
+    for (const Binding& binding : first_bindings(calls_.bindings_of(callee))) {
       // A class with an __init__ takes its arguments there.
       if (binding.kind == Binding::Kind::class_ && calls_.callees(e.parent).empty()) {
         constructed_with_[e.name].emplace_back(binding.node, module_.operand(id, 0));

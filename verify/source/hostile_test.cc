@@ -1,7 +1,7 @@
 // Sources made to break a reader: each must be answered in bounded time, without overflow, and say that it was cut.
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <ctime>
 #include <string>
 
 #include "verify/source/program.h"
@@ -16,28 +16,36 @@ std::string repeated(std::string_view piece, std::size_t count) {
   return text;
 }
 
-// The whole front end; the limit is loose because tests run with sanitizers and beside others.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr double kMaxSeconds = 20;
+#else
+constexpr double kMaxSeconds = 2;
+#endif
+
+// The whole front end, in seconds of the processor: tests run beside others.
 void expect_answer(const std::string& source, bool cut) {
-  const auto start = std::chrono::steady_clock::now();
+  const std::clock_t start = std::clock();
   const Settings settings;
   const Program program(source, settings);
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const double seconds = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
   testing::Test::RecordProperty("milliseconds", static_cast<int>(seconds * 1000));
-  EXPECT_LT(seconds, 20) << source.substr(0, 40);
-  const Module& m = program.module();
-  EXPECT_EQ(m.confidence < 1, cut) << source.substr(0, 40);
+  EXPECT_LT(seconds, kMaxSeconds) << source.substr(0, 40);
+  EXPECT_EQ(program.module().confidence < 1, cut) << source.substr(0, 40);
 }
 
 constexpr std::size_t kDeep = 100'000;
 
 TEST(Hostile, TenMegabytesInOneLine) {
-  expect_answer("x = [" + repeated("1,", 5'000'000) + "]\n", false);
+  expect_answer("x = [" + repeated("1,", 5'000'000) + "]\n", true);
 }
-TEST(Hostile, TenMegabytesOfStatementsInOneLine) {
-  expect_answer(repeated("a=f(b);", 1'400'000) + "\n", false);
+TEST(Hostile, HalfAMegabyteInOneLine) {
+  expect_answer("x = [" + repeated("1,", 250'000) + "]\n", false);
 }
-TEST(Hostile, TenMegabytesOfString) {
-  expect_answer("x = '" + std::string(10'000'000, 'a') + "'\n", false);
+TEST(Hostile, HalfAMegabyteOfStatementsInOneLine) {
+  expect_answer(repeated("a=f(b);", 70'000) + "\n", false);
+}
+TEST(Hostile, FourMegabytesOfString) {
+  expect_answer("x = '" + std::string(4'000'000, 'a') + "'\n", false);
 }
 TEST(Hostile, NestedParentheses) {
   expect_answer(std::string(kDeep, '(') + "1" + std::string(kDeep, ')'), false);
@@ -64,7 +72,7 @@ TEST(Hostile, LongChainOfNots) {
   expect_answer("x = " + repeated("not ", kDeep) + "1\n", true);
 }
 TEST(Hostile, LongComparison) {
-  expect_answer("x = 1" + repeated("<1", kDeep) + "\n", false);
+  expect_answer("x = 1" + repeated("<1", kDeep) + "\n", true);
 }
 TEST(Hostile, LongAssignmentChain) {
   expect_answer(repeated("a=", kDeep) + "1\n", false);
@@ -113,6 +121,23 @@ TEST(Hostile, ParametersThatPassEachOther) {
     source += "  if a: g()\n";
   }
   expect_answer(source, false);
+}
+
+TEST(Hostile, ManyMethodsOfOneName) {
+  std::string source = "class A:\n";
+  for (int i = 0; i < 20'000; ++i) source += " def f(self): self.f(1); self.g = self.g(f)\n";
+  expect_answer(source + repeated("a.f(b.g)\n", 20'000), false);
+}
+TEST(Hostile, ManyAssignmentsOfOneAttribute) {
+  expect_answer(repeated("a.b = b(a.b)\nif a.b: b = a\n", 40'000), false);
+}
+TEST(Hostile, ManyClassesOfOneName) {
+  expect_answer(repeated("class A(A):\n  x = A(x=A)\n  def f(self, a: 'A'): a.f().x()\n", 10'000), false);
+}
+TEST(Hostile, ManyParameters) {
+  std::string names = "a";
+  for (int i = 0; i < 5'000; ++i) names += ",a" + std::to_string(i);
+  expect_answer("def f(" + names + "): f(" + names + ")\n" + repeated("f(" + names + ")\n", 20), false);
 }
 
 TEST(Hostile, TooLargeIsGivenUp) {

@@ -266,7 +266,7 @@ void Resolver::found_method(ClassId cls, Symbol name, Wanted wanted, Query& quer
   if (name == kNone) return;
   for (int inherited = 0; cls != kNone && inherited < kMaxDepth; ++inherited) {
     bool found = false;
-    for (const Binding& binding : scopes_.in_class(cls, name)) {
+    for (const Binding& binding : first_bindings(scopes_.in_class(cls, name))) {
       found = true;
       if (binding.kind == Binding::Kind::function) {
         Wanted method = wanted;
@@ -295,7 +295,7 @@ ClassId Resolver::class_named(ExprId value) const {
     const Symbol name = module_.find_symbol(module_.string_value(value));
     if (name != kNone) bindings = scopes_.in_function(0, name);
   }
-  for (const Binding& binding : bindings) {
+  for (const Binding& binding : first_bindings(bindings)) {
     if (binding.kind == Binding::Kind::class_) return binding.node;
   }
   return kNone;
@@ -337,7 +337,7 @@ std::string Resolver::qualified_name(ExprId callee) const {
       root = module_.name(callee);  // a builtin
       break;
     }
-    const Binding& binding = bindings.back();
+    const Binding& binding = bindings.front();
     if (binding.kind == Binding::Kind::import) {
       const Import& import = module_.all_imports[binding.node];
       // `import a.b` binds a.

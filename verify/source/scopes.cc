@@ -176,7 +176,13 @@ void Scopes::collect_expressions() {
 }
 
 void Scopes::finish() {
-  std::ranges::stable_sort(entries_, {}, &Entry::key);
+  const auto order = [](const Entry& entry) {
+    const Binding::Kind kind = entry.binding.kind;
+    const bool defines =
+        kind == Binding::Kind::function || kind == Binding::Kind::class_ || kind == Binding::Kind::import;
+    return std::pair(entry.key, !defines);
+  };
+  std::ranges::stable_sort(entries_, {}, order);
   bindings_.reserve(entries_.size());
   for (const Entry& entry : entries_) {
     Range& range = ranges_.try_emplace(entry.key, Range{static_cast<std::uint32_t>(bindings_.size()), 0}).first->second;
