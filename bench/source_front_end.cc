@@ -1,5 +1,5 @@
-// source_front_end ROOT [THREADS] [DUMP_FOLDER] | --dump FILE: the Python front end over every *.py below ROOT,
-// unwrapped first.
+// source_front_end ROOT [THREADS] [DUMP_FOLDER] | --dump FILE | --reach FILE [COMMAND]: the Python front end over every
+// *.py below ROOT, unwrapped first.
 //
 // Prints seconds (wall and processor) of the tree-sitter parse alone and of the whole front end over the same sources
 // held in memory, their ratio, files with syntax errors, and peak memory. DUMP_FOLDER: also writes the sources there,
@@ -85,18 +85,44 @@ void report(std::string_view name, const Times& t, double mb, const Times& parse
              t.processor, mb / t.wall, t.processor / parse.processor);
 }
 
+void print_reach(std::string_view source, std::string_view command) {
+  py::Settings settings;
+  settings.add_command_text("command", command);
+  const py::Program program(source, settings);
+  const py::Module& m = program.module();
+  for (const py::Function& f : m.functions) {
+    const py::Truth runs = program.runs_function(static_cast<py::FunctionId>(&f - m.functions.data()));
+    if (runs == py::Truth::yes || f.kind == py::Function::Kind::lambda) continue;
+    fmt::print("{} {} {}\n", f.line, runs == py::Truth::no ? "never runs:" : "perhaps runs:", m.symbol(f.name));
+  }
+  for (const py::Stmt& s : m.stmts) {
+    if (s.kind != py::StmtKind::if_ || program.folder().truth(s.value) == py::Truth::unknown) continue;
+    fmt::print("{} {}: {}", s.line, program.folder().truth(s.value) == py::Truth::yes ? "true" : "false",
+               m.text(s.value));
+    for (const auto& origin : program.folder().reasons(s.value)) {
+      fmt::print("  [{} {}={} line {}]", origin.file.empty() ? "default" : origin.file, origin.name, origin.value,
+                 origin.line);
+    }
+    fmt::print("\n");
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    fmt::print(stderr, "usage: source_front_end ROOT [THREADS] [DUMP_FOLDER] | --dump FILE\n");
+    fmt::print(stderr, "usage: source_front_end ROOT [THREADS] [DUMP_FOLDER] | --dump FILE | --reach FILE [COMMAND]\n");
     return 2;
   }
-  if (std::string_view(argv[1]) == "--dump" && argc > 2) {
+  if (argc > 2 && (std::string_view(argv[1]) == "--dump" || std::string_view(argv[1]) == "--reach")) {
     const auto content = pg::read_file(argv[2], 64u << 20);
     if (!content) return 2;
     const pg::verify::CodeFile code = pg::verify::unpack_code("train_gpt.py", *content);
-    fmt::print("{}", py::dump_module(py::parse_python(code.source), 64u << 20));
+    if (std::string_view(argv[1]) == "--dump") {
+      fmt::print("{}", py::dump_module(py::parse_python(code.source), 64u << 20));
+    } else {
+      print_reach(code.source, argc > 3 ? argv[3] : "");
+    }
     return 0;
   }
   const unsigned threads = argc > 2 ? static_cast<unsigned>(std::stoul(argv[2])) : 2;
