@@ -164,6 +164,9 @@ std::vector<Callee> CallGraph::functions_of(ExprId value) const {
 std::vector<ClassId> CallGraph::classes_of(ExprId value) const {
   return state_->resolver.classes(value);
 }
+bool CallGraph::inherits(ClassId derived, ClassId base) const {
+  return state_->resolver.inherits(derived, base);
+}
 std::span<const ExprId> CallGraph::calls_of(FunctionId function) const {
   return state_->callers[function];
 }

@@ -36,6 +36,7 @@ struct Binding {
   std::uint32_t node = kNone;
   StmtId stmt = kNone;  // kNone for parameters
   FunctionId scope = 0;
+  ExprId target = kNone;  // of attribute bindings: the attribute that is assigned to; kNone in a class body
 };
 
 // The first of them: loops over these only cost no more than a constant, and all definitions are among them unless a
@@ -72,6 +73,8 @@ class CallGraph {
   // The classes of this module that an expression's value may be an instance of: by construction (wrappers such as
   // torch.compile, DDP and .to() looked through), self, annotations, what callers pass.
   std::vector<ClassId> classes_of(ExprId value) const;
+  // Whether a class has another one of this module among its bases, at any distance.
+  bool inherits(ClassId derived, ClassId base) const;
   // Calls that may run a function.
   std::span<const ExprId> calls_of(FunctionId function) const;
   // Whether the function is also used as a value (passed on, stored), so that calls not seen here may run it.

@@ -35,6 +35,7 @@ struct Folder::State {
     bool store_true = false, store_false = false;
   };
 
+  Folded circular();
   Folded evaluate(ExprId id);
   Folded evaluate_kind(ExprId id);
   Folded evaluate_operands(ExprId id);

@@ -99,6 +99,36 @@ TEST(Fold, FollowsNamesInStraightLines) {
   EXPECT_EQ(folded("a + b", "a, (b, c) = 1, (2, 3)\n").integer, 3);
 }
 
+// The first `if` of the source.
+Truth first_condition(const std::string& source) {
+  const Settings none;
+  const Program p(source, none);
+  for (const Stmt& s : p.module().stmts) {
+    if (s.kind == StmtKind::if_) return p.folder().truth(s.value);
+  }
+  ADD_FAILURE() << "no condition";
+  return Truth::unknown;
+}
+
+TEST(Fold, DoesNotTrustWhatMayHaveChanged) {
+  EXPECT_FALSE(folded("not skips", "skips = []\nskips.append(1)\n").known());
+  EXPECT_EQ(folded("'a' in modes", "modes = ('a', 'b')\n").truth(), Truth::yes);
+  // Assigned later in the loop, from something that mentions the name itself.
+  EXPECT_EQ(
+      first_condition("def f(ps):\n  h = None\n  for p in ps:\n    if h is not None: wait()\n    h = launch(p, h)\n"
+                      "f(1)\n"),
+      Truth::unknown);
+}
+
+TEST(Fold, SeesAttributesThatAreSetFromOutside) {
+  const std::string head =
+      "class A:\n  def __init__(self): self.on = False\n  def f(self):\n    if self.on: g()\n"
+      "class B:\n  def __init__(self):\n    self.a = A()\n    self.on = 2\n";
+  EXPECT_EQ(first_condition(head), Truth::no);
+  EXPECT_EQ(first_condition(head + "    self.a.on = True\n"), Truth::unknown);
+  EXPECT_EQ(first_condition(head + "def s(x): x.on = True\n"), Truth::unknown);
+}
+
 TEST(Fold, ReadsTheEnvironmentThroughHelpers) {
   const std::string head =
       "import os\n"

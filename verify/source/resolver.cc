@@ -301,6 +301,19 @@ ClassId Resolver::class_named(ExprId value) const {
   return kNone;
 }
 
+bool Resolver::inherits(ClassId derived, ClassId base) const {
+  std::vector<ClassId> work{derived};
+  for (std::size_t i = 0; i < work.size() && i < 16; ++i) {
+    const auto bases = module_.bases(work[i]);
+    for (const ExprId b : bases.first(std::min<std::size_t>(bases.size(), 4))) {
+      const ClassId cls = class_named(b);
+      if (cls == base) return true;
+      if (cls != kNone) work.push_back(cls);
+    }
+  }
+  return false;
+}
+
 ClassId Resolver::receiver_class(ExprId name) const {
   const Expr& e = module_.expr(name);
   for (FunctionId f = e.function; f != kNone && f != 0; f = module_.functions[f].parent) {

@@ -60,7 +60,8 @@ void Scopes::bind_target(ExprId target, Binding binding) {
         bind_name(id, how);
         break;
       case ExprKind::attribute:
-        entries_.push_back({key(kAttributes, e.name), how});
+        part.target = id;
+        entries_.push_back({key(kAttributes, e.name), part});
         break;
       case ExprKind::starred:
         part.kind = Binding::Kind::unpacked;
