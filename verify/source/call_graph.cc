@@ -1,6 +1,8 @@
 #include "verify/source/call_graph.h"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 
 #include "verify/source/resolver.h"
 
@@ -52,6 +54,21 @@ std::uint32_t parameter_filled_by(const Module& module, ExprId call, const Calle
   return fits ? kNone : find([](const Parameter& p) { return p.kind == Parameter::Kind::var_positional; });
 }
 
+namespace {
+
+// Decorators that give back a function which runs the decorated one when called, and only then.
+bool is_plain_decorator(std::string_view name) {
+  static constexpr std::array<std::string_view, 20> kNames = {
+      "staticmethod",   "classmethod",    "property",        "no_grad",
+      "inference_mode", "enable_grad",    "compile",         "jit",
+      "script",         "lru_cache",      "cache",           "wraps",
+      "contextmanager", "abstractmethod", "cached_property", "autotune",
+      "heuristics",     "disable",        "setter",          "ignore"};
+  return std::ranges::find(kNames, name.substr(name.rfind('.') + 1)) != kNames.end();
+}
+
+}  // namespace
+
 struct CallGraph::State {
   explicit State(const Module& m) : module(m), resolver(m) {
     list_calls();
@@ -64,6 +81,7 @@ struct CallGraph::State {
   void list_calls();
   void resolve_calls();
   void find_escapes();
+  bool registered(FunctionId function) const;
 
   const Module& module;
   mutable Resolver resolver;
@@ -106,8 +124,16 @@ void CallGraph::State::resolve_calls() {
   callers = std::move(found);
 }
 
+bool CallGraph::State::registered(FunctionId function) const {
+  return std::ranges::any_of(module.decorators(function), [this](ExprId decorator) {
+    if (module.expr(decorator).kind == ExprKind::call) decorator = module.operand(decorator, 0);
+    return decorator == kNone || !is_plain_decorator(module.name(decorator));
+  });
+}
+
 void CallGraph::State::find_escapes() {
   escapes.assign(module.functions.size(), false);
+  for (FunctionId f = 0; f < module.functions.size(); ++f) escapes[f] = registered(f);
   std::vector<bool> names_function(module.symbols.size(), false);
   for (const Function& f : module.functions) {
     if (f.kind == Function::Kind::def) names_function[f.name] = true;
@@ -115,7 +141,7 @@ void CallGraph::State::find_escapes() {
   for (ExprId id = 0; id < module.exprs.size(); ++id) {
     const Expr& e = module.expr(id);
     if (e.kind == ExprKind::lambda) {
-      escapes[e.aux] = e.parent != kNone;
+      if (e.parent != kNone) escapes[e.aux] = true;
       continue;
     }
     const bool is_candidate = (e.kind == ExprKind::name || e.kind == ExprKind::attribute) && names_function[e.name];
@@ -172,6 +198,10 @@ std::span<const ExprId> CallGraph::calls_of(FunctionId function) const {
 }
 bool CallGraph::escapes(FunctionId function) const {
   return state_->escapes[function];
+}
+
+bool CallGraph::registered(FunctionId function) const {
+  return state_->registered(function);
 }
 
 std::span<const ExprId> CallGraph::calls_in(FunctionId function) const {

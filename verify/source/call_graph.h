@@ -77,8 +77,11 @@ class CallGraph {
   bool inherits(ClassId derived, ClassId base) const;
   // Calls that may run a function.
   std::span<const ExprId> calls_of(FunctionId function) const;
-  // Whether the function is also used as a value (passed on, stored), so that calls not seen here may run it.
+  // Whether the function is also used as a value (passed on, stored, given to a decorator that is not known to leave it
+  // alone), so that calls not seen here may run it.
   bool escapes(FunctionId function) const;
+  // Whether a decorator may keep the function and call it, as @op.register_fake does and @torch.no_grad() does not.
+  bool registered(FunctionId function) const;
   // Calls inside a function, those of its lambdas excepted, in the order of evaluation.
   std::span<const ExprId> calls_in(FunctionId function) const;
 

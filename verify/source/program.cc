@@ -139,6 +139,9 @@ void Program::reach() {
     for (const StmtId s : body[f]) {
       const Truth here = both(function_runs_[f], statement_runs_[s]);
       if (here == Truth::no) continue;
+      if (m.stmt(s).kind == StmtKind::def && calls_->registered(m.stmt(s).def)) {
+        raise_to(m.stmt(s).def, both(here, Truth::unknown));
+      }
       for (ExprId e = m.stmt(s).first_expr; e < m.stmt(s).end_expr; ++e) {
         const Truth there = both(here, guard(e));
         if (there == Truth::no) continue;
@@ -151,7 +154,8 @@ void Program::reach() {
           for (const Binding& binding : first_bindings(calls_->bindings_of(e))) {
             if (binding.kind == Binding::Kind::class_) use_class(binding.node, there);
             if (binding.kind == Binding::Kind::function && binding.stmt != s) {
-              raise_to(binding.node, both(there, Truth::unknown));  // passed on, who knows where
+              // Passed on, who knows where; or to a function of this module that calls it.
+              raise_to(binding.node, is_run_by_callee(e) ? there : both(there, Truth::unknown));
             }
           }
         } else if (expr.kind == ExprKind::attribute && expr.parent != kNone) {
@@ -166,6 +170,28 @@ void Program::reach() {
       }
     }
   }
+}
+
+bool Program::is_run_by_callee(ExprId argument) const {
+  const Module& m = *module_;
+  const ExprId call = m.expr(argument).parent;
+  if (call == kNone || m.expr(call).kind != ExprKind::call) return false;
+  const auto arguments = m.operands(call);
+  const auto at = std::ranges::find(arguments.first(std::min<std::size_t>(arguments.size(), 8)), argument);
+  const auto callees = calls_->callees(call);
+  if (callees.size() != 1 || !callees[0].certain) return false;
+  const auto index = static_cast<std::uint32_t>(at - arguments.begin());
+  const std::uint32_t parameter = calls_->parameter_of(call, callees[0], index);
+  if (parameter == kNone) return false;
+  const Symbol name = m.parameters(callees[0].function)[parameter].name;
+  for (const ExprId inner : calls_->calls_in(callees[0].function)) {
+    const ExprId callee = m.operand(inner, 0);
+    if (callee != kNone && m.expr(callee).kind == ExprKind::name && m.expr(callee).name == name &&
+        statement_runs_[m.expr(inner).stmt] == Truth::yes) {
+      return true;
+    }
+  }
+  return false;
 }
 
 Truth Program::guard(ExprId id) const {

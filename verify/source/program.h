@@ -38,6 +38,8 @@ class Program {
   void find_leaving();
   void reach();
   Truth in_function(StmtId statement) const;
+  // f in g(f) where g, a function of this module, calls what it is passed.
+  bool is_run_by_callee(ExprId argument) const;
   Truth guard(ExprId expression) const;  // of the conditional expressions and `and`s around it
 
   std::unique_ptr<Module> module_;

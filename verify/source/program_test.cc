@@ -230,11 +230,16 @@ TEST(Program, KnowsDeadCode) {
 TEST(Program, ReachesWhatFrameworksCall) {
   const Reading run(
       "class M(nn.Module):\n  def forward(self, x): fwd()\n  def extra(self): ext()\nm = M()\nwrap(m)\n"
-      "def cb(): hook()\nregister(cb)\nclass Unused:\n  def forward(self): gone()\n");
+      "def cb(): hook()\n@reg.fake\ndef deco(): decorated()\n@torch.no_grad()\ndef lost(): nowhere()\n"
+      "def timed(name, fn): fn(name)\ndef ev(n): evaluated()\ntimed('x', ev)\nregister(cb)\nclass Unused:\n  def "
+      "forward(self): gone()\n");
   EXPECT_EQ(run.reached("fwd()"), Truth::yes);
   EXPECT_EQ(run.reached("ext()"), Truth::no);
   EXPECT_EQ(run.reached("hook()"), Truth::unknown);
   EXPECT_EQ(run.reached("gone()"), Truth::no);
+  EXPECT_EQ(run.reached("decorated()"), Truth::unknown);
+  EXPECT_EQ(run.reached("nowhere()"), Truth::no);
+  EXPECT_EQ(run.reached("evaluated()"), Truth::yes);
 }
 
 }  // namespace
