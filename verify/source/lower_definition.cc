@@ -4,6 +4,69 @@
 
 namespace pg::verify::py {
 
+void Lowerer::lower_try() {
+  const StmtId id = begin_stmt(StmtKind::try_);
+  BlockId handlers = kNone;
+  std::size_t start = 0;
+  const BlockId outside = block_;
+  const auto close = [&] {
+    if (handlers != kNone && module_.stmts[id].handlers == kNone) {
+      end_block(handlers, start);
+      module_.stmts[id].handlers = handlers;
+      block_ = outside;
+    }
+  };
+  each_child([&](NodeType child, TSFieldId) {
+    if (child == NodeType::block) {
+      const BlockId body = lower_block(Block::Role::body, id);
+      module_.stmts[id].body = body;
+    } else if (child == NodeType::except_clause || child == NodeType::except_group_clause) {
+      if (handlers == kNone) {
+        handlers = begin_block(Block::Role::handlers, id);
+        start = mark();
+      }
+      if (module_.stmts[id].handlers == kNone) lower_except();
+    } else if (child == NodeType::else_clause || child == NodeType::finally_clause) {
+      close();
+      const bool is_else = child == NodeType::else_clause;
+      each_child([&](NodeType part, TSFieldId) {
+        if (part != NodeType::block) return;
+        const BlockId made = lower_block(is_else ? Block::Role::orelse : Block::Role::finally, id);
+        (is_else ? module_.stmts[id].orelse : module_.stmts[id].finally) = made;
+      });
+    }
+  });
+  close();
+  end_stmt(id);
+}
+
+void Lowerer::lower_except() {
+  const StmtId outside = stmt_;
+  const StmtId id = begin_stmt(StmtKind::except);
+  const auto type_and_name = [&](NodeType part, TSFieldId) {
+    if (part == NodeType::as_pattern_target) {
+      const std::size_t start = mark();
+      push_operands();
+      module_.stmts[id].targets = take(start);
+    } else if (part != NodeType::token && part != NodeType::ERROR && module_.stmts[id].value == kNone) {
+      const ExprId value = lower_expr();
+      module_.stmts[id].value = value;
+    }
+  };
+  each_child([&](NodeType child, TSFieldId field) {
+    if (child == NodeType::block) {
+      const BlockId body = lower_block(Block::Role::body, id);
+      module_.stmts[id].body = body;
+    } else if (child == NodeType::as_pattern) {
+      each_child(type_and_name);
+    } else {
+      type_and_name(child, field);
+    }
+  });
+  end_stmt(id);
+  stmt_ = outside;
+}
+
 void Lowerer::lower_match() {
   const StmtId id = begin_stmt(StmtKind::match);
   each_child([&](NodeType child, TSFieldId field) {
@@ -192,6 +255,32 @@ void Lowerer::lower_class(StmtId id, Range decorators) {
     }
   });
   end_stmt(id);
+}
+
+ExprId Lowerer::lower_lambda() {
+  const Place here = place();
+  const auto function = static_cast<FunctionId>(module_.functions.size());
+  Function& lambda = module_.functions.emplace_back();
+  lambda.kind = Function::Kind::lambda;
+  lambda.parent = function_;
+  lambda.stmt = stmt_;
+  lambda.begin = here.begin, lambda.end = here.end, lambda.line = here.line;
+  const std::size_t start = mark();
+  push(kNone);  // the body
+  each_child([&](NodeType child, TSFieldId field) {
+    if (child == NodeType::lambda_parameters) {
+      lower_parameters(function, true);
+    } else if (field == grammar_.body && child != NodeType::token) {
+      const FunctionId outside = std::exchange(function_, function);
+      stack_[start] = lower_expr();
+      function_ = outside;
+    }
+  });
+  if (stack_[start] == kNone) stack_[start] = add_leaf(ExprKind::opaque, {here.end, here.end, here.line});
+  const ExprId id = add_expr(ExprKind::lambda, here, start);
+  module_.exprs[id].aux = function;
+  module_.functions[function].expr = id;
+  return id;
 }
 
 void Lowerer::lower_parameters(FunctionId function, bool push_defaults) {

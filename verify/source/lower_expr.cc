@@ -344,32 +344,6 @@ ExprId Lowerer::lower_conditional() {
   return add_expr(stack_.size() == start + 3 ? ExprKind::conditional : ExprKind::opaque, here, start);
 }
 
-ExprId Lowerer::lower_lambda() {
-  const Place here = place();
-  const auto function = static_cast<FunctionId>(module_.functions.size());
-  Function& lambda = module_.functions.emplace_back();
-  lambda.kind = Function::Kind::lambda;
-  lambda.parent = function_;
-  lambda.stmt = stmt_;
-  lambda.begin = here.begin, lambda.end = here.end, lambda.line = here.line;
-  const std::size_t start = mark();
-  push(kNone);  // the body
-  each_child([&](NodeType child, TSFieldId field) {
-    if (child == NodeType::lambda_parameters) {
-      lower_parameters(function, true);
-    } else if (field == grammar_.body && child != NodeType::token) {
-      const FunctionId outside = std::exchange(function_, function);
-      stack_[start] = lower_expr();
-      function_ = outside;
-    }
-  });
-  if (stack_[start] == kNone) stack_[start] = add_leaf(ExprKind::opaque, {here.end, here.end, here.line});
-  const ExprId id = add_expr(ExprKind::lambda, here, start);
-  module_.exprs[id].aux = function;
-  module_.functions[function].expr = id;
-  return id;
-}
-
 ExprId Lowerer::lower_yield() {
   const Place here = place();
   const std::size_t start = mark();

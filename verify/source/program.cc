@@ -1,6 +1,7 @@
 #include "verify/source/program.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 namespace pg::verify::py {
 namespace {
@@ -16,19 +17,6 @@ bool is_hook(std::string_view name) {
 }
 
 }  // namespace
-
-Program::Program(std::string_view source, const Settings& settings)
-    : module_(std::make_unique<Module>(parse_python(source))),
-      calls_(std::make_unique<CallGraph>(*module_)),
-      folder_(std::make_unique<Folder>(*module_, *calls_, settings)) {
-  for (FunctionId f = 0; f < module_->functions.size(); ++f) {
-    const Function& function = module_->functions[f];
-    if (function.cls != kNone) methods_by_name_[function.name].push_back(f);
-  }
-  find_leaving();
-  for (StmtId s = 0; s < module_->stmts.size(); ++s) statement_runs_.push_back(in_function(s));
-  reach();
-}
 
 // Bottom-up: a block leaves where one of its statements always does.
 void Program::find_leaving() {
@@ -108,68 +96,103 @@ Truth Program::in_function(StmtId id) const {
   return outside;
 }
 
-void Program::reach() {
-  const Module& m = *module_;
-  function_runs_.assign(m.functions.size(), Truth::no);
-  std::vector<std::vector<StmtId>> body(m.functions.size());
-  for (StmtId s = 0; s < m.stmts.size(); ++s) body[m.stmt(s).function].push_back(s);
-  std::vector<FunctionId> work;
-  const auto rises = [](Truth from, Truth to) { return from != Truth::yes && to != Truth::no && from != to; };
-  const auto raise_to = [&](FunctionId f, Truth truth) {
-    if (!rises(function_runs_[f], truth)) return;
-    function_runs_[f] = truth;
-    work.push_back(f);
-  };
-  std::vector<bool> mentioned(m.symbols.size(), false);  // as an attribute, in what runs or may run
-  std::vector<Truth> class_used(m.classes.size(), Truth::no);
-  const auto use_class = [&](ClassId cls, Truth truth) {
-    if (!rises(class_used[cls], truth)) return;
-    class_used[cls] = truth;
-    for (const StmtId s : m.statements(m.classes[cls].body)) {
-      if (m.stmt(s).kind == StmtKind::def && is_hook(m.symbol(m.functions[m.stmt(s).def].name))) {
-        raise_to(m.stmt(s).def, truth);
-      }
+// From the module level along calls, references and instances; a function's truth only rises, so it is visited at most
+// twice.
+class Program::Reach {
+ public:
+  explicit Reach(Program& program)
+      : p_(program),
+        m_(*program.module_),
+        body_(m_.functions.size()),
+        mentioned_(m_.symbols.size(), false),
+        class_used_(m_.classes.size(), Truth::no) {
+    p_.function_runs_.assign(m_.functions.size(), Truth::no);
+    for (StmtId s = 0; s < m_.stmts.size(); ++s) body_[m_.stmt(s).function].push_back(s);
+    for (FunctionId f = 0; f < m_.functions.size(); ++f) {
+      if (m_.functions[f].cls != kNone) methods_[m_.functions[f].name].push_back(f);
     }
-  };
-  raise_to(0, Truth::yes);
-  while (!work.empty()) {
-    const FunctionId f = work.back();
-    work.pop_back();
-    // Defaults and decorators of a def belong to the statement, which runs where the def does.
-    for (const StmtId s : body[f]) {
-      const Truth here = both(function_runs_[f], statement_runs_[s]);
-      if (here == Truth::no) continue;
-      if (m.stmt(s).kind == StmtKind::def && calls_->registered(m.stmt(s).def)) {
-        raise_to(m.stmt(s).def, both(here, Truth::unknown));
-      }
-      for (ExprId e = m.stmt(s).first_expr; e < m.stmt(s).end_expr; ++e) {
-        const Truth there = both(here, guard(e));
-        if (there == Truth::no) continue;
-        const Expr& expr = m.expr(e);
-        if (expr.kind == ExprKind::call) {
-          for (const Callee& callee : calls_->callees(e)) {
-            raise_to(callee.function, callee.certain ? there : both(there, Truth::unknown));
-          }
-        } else if (expr.kind == ExprKind::name) {
-          for (const Binding& binding : first_bindings(calls_->bindings_of(e))) {
-            if (binding.kind == Binding::Kind::class_) use_class(binding.node, there);
-            if (binding.kind == Binding::Kind::function && binding.stmt != s) {
-              // Passed on, who knows where; or to a function of this module that calls it.
-              raise_to(binding.node, is_run_by_callee(e) ? there : both(there, Truth::unknown));
-            }
-          }
-        } else if (expr.kind == ExprKind::attribute && expr.parent != kNone) {
-          if (mentioned[expr.name]) continue;
-          mentioned[expr.name] = true;
-          const auto by_name = methods_by_name_.find(expr.name);
-          if (by_name == methods_by_name_.end()) continue;
-          for (const FunctionId method : by_name->second) raise_to(method, Truth::unknown);
-        } else if (expr.kind == ExprKind::lambda) {
-          raise_to(expr.aux, there);
-        }
+  }
+
+  void run() {
+    raise_to(0, Truth::yes);
+    while (!work_.empty()) {
+      const FunctionId f = work_.back();
+      work_.pop_back();
+      for (const StmtId s : body_[f]) visit(s, both(p_.function_runs_[f], p_.statement_runs_[s]));
+    }
+  }
+
+ private:
+  static bool rises(Truth from, Truth to) { return from != Truth::yes && to != Truth::no && from != to; }
+
+  void raise_to(FunctionId f, Truth truth) {
+    if (!rises(p_.function_runs_[f], truth)) return;
+    p_.function_runs_[f] = truth;
+    work_.push_back(f);
+  }
+
+  void use_class(ClassId cls, Truth truth) {
+    if (!rises(class_used_[cls], truth)) return;
+    class_used_[cls] = truth;
+    for (const StmtId s : m_.statements(m_.classes[cls].body)) {
+      if (m_.stmt(s).kind == StmtKind::def && is_hook(m_.symbol(m_.functions[m_.stmt(s).def].name))) {
+        raise_to(m_.stmt(s).def, truth);
       }
     }
   }
+
+  void visit(StmtId s, Truth here) {
+    if (here == Truth::no) return;
+    const Stmt& stmt = m_.stmt(s);
+    if (stmt.kind == StmtKind::def && p_.calls_->registered(stmt.def)) raise_to(stmt.def, both(here, Truth::unknown));
+    for (ExprId e = stmt.first_expr; e < stmt.end_expr; ++e) {
+      const ExprKind kind = m_.expr(e).kind;
+      if (kind != ExprKind::call && kind != ExprKind::name && kind != ExprKind::attribute && kind != ExprKind::lambda) {
+        continue;
+      }
+      if (const Truth there = both(here, p_.guard(e)); there != Truth::no) visit_expr(e, there);
+    }
+  }
+
+  void visit_expr(ExprId e, Truth here) {
+    const Truth perhaps = both(here, Truth::unknown);
+    const Expr& expr = m_.expr(e);
+    if (expr.kind == ExprKind::lambda) {
+      raise_to(expr.aux, here);
+    } else if (expr.kind == ExprKind::call) {
+      for (const Callee& callee : p_.calls_->callees(e)) raise_to(callee.function, callee.certain ? here : perhaps);
+    } else if (expr.kind == ExprKind::name) {
+      for (const Binding& binding : first_bindings(p_.calls_->bindings_of(e))) {
+        if (binding.kind == Binding::Kind::class_) use_class(binding.node, here);
+        if (binding.kind == Binding::Kind::function && binding.stmt != expr.stmt) {
+          // Passed on, who knows where; or to a function of this module that calls it.
+          raise_to(binding.node, p_.is_run_by_callee(e) ? here : perhaps);
+        }
+      }
+    } else if (!mentioned_[expr.name]) {
+      mentioned_[expr.name] = true;
+      if (const auto methods = methods_.find(expr.name); methods != methods_.end()) {
+        for (const FunctionId method : methods->second) raise_to(method, Truth::unknown);
+      }
+    }
+  }
+
+  Program& p_;
+  const Module& m_;
+  std::vector<std::vector<StmtId>> body_;  // of each function
+  std::vector<bool> mentioned_;            // as an attribute, in what runs or may run
+  std::vector<Truth> class_used_;
+  std::unordered_map<Symbol, std::vector<FunctionId>> methods_;
+  std::vector<FunctionId> work_;
+};
+
+Program::Program(std::string_view source, const Settings& settings)
+    : module_(std::make_unique<Module>(parse_python(source))),
+      calls_(std::make_unique<CallGraph>(*module_)),
+      folder_(std::make_unique<Folder>(*module_, *calls_, settings)) {
+  find_leaving();
+  for (StmtId s = 0; s < module_->stmts.size(); ++s) statement_runs_.push_back(in_function(s));
+  Reach(*this).run();
 }
 
 bool Program::is_run_by_callee(ExprId argument) const {
@@ -184,7 +207,8 @@ bool Program::is_run_by_callee(ExprId argument) const {
   const std::uint32_t parameter = calls_->parameter_of(call, callees[0], index);
   if (parameter == kNone) return false;
   const Symbol name = m.parameters(callees[0].function)[parameter].name;
-  for (const ExprId inner : calls_->calls_in(callees[0].function)) {
+  const auto inside = calls_->calls_in(callees[0].function);
+  for (const ExprId inner : inside.first(std::min<std::size_t>(inside.size(), 256))) {
     const ExprId callee = m.operand(inner, 0);
     if (callee != kNone && m.expr(callee).kind == ExprKind::name && m.expr(callee).name == name &&
         statement_runs_[m.expr(inner).stmt] == Truth::yes) {

@@ -2,7 +2,6 @@
 
 #include <memory>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "verify/source/call_graph.h"
@@ -35,8 +34,8 @@ class Program {
   std::vector<SettingOrigin> why(StmtId statement) const;
 
  private:
+  class Reach;
   void find_leaving();
-  void reach();
   Truth in_function(StmtId statement) const;
   // f in g(f) where g, a function of this module, calls what it is passed.
   bool is_run_by_callee(ExprId argument) const;
@@ -46,7 +45,6 @@ class Program {
   std::unique_ptr<CallGraph> calls_;
   std::unique_ptr<Folder> folder_;
   std::vector<bool> leaves_;
-  std::unordered_map<Symbol, std::vector<FunctionId>> methods_by_name_;
   std::vector<Truth> function_runs_, statement_runs_;
 };
 
