@@ -9,6 +9,7 @@ endif()
 
 find_program(PG_CCACHE ccache)
 if(PG_CCACHE)
+  set(CMAKE_C_COMPILER_LAUNCHER "${PG_CCACHE}")
   set(CMAKE_CXX_COMPILER_LAUNCHER "${PG_CCACHE}")
 endif()
 
