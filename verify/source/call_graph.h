@@ -51,6 +51,10 @@ class CallGraph {
 
   // Everything the name may be bound to, seen from function `from`: the bindings of the innermost scope that has any.
   std::span<const Binding> bindings(FunctionId from, Symbol name) const;
+  // The same for a `name` expression, which in a class body sees the class's names first.
+  std::span<const Binding> bindings_of(ExprId name) const;
+  // What a class body binds to the name.
+  std::span<const Binding> class_bindings(ClassId cls, Symbol name) const;
   // All values assigned to `<anything>.attribute` in the module, class attributes included (Kind::value and others).
   std::span<const Binding> attribute_bindings(Symbol attribute) const;
 
@@ -58,11 +62,14 @@ class CallGraph {
   std::span<const Callee> callees(ExprId call) const;
   // The functions an expression used as a value may be (`f`, `partial(f)`, `self.f`, a lambda).
   std::vector<Callee> functions_of(ExprId value) const;
+  // The classes of this module that an expression's value may be an instance of: by construction (wrappers such as
+  // torch.compile, DDP and .to() looked through), self, annotations, what callers pass.
+  std::vector<ClassId> classes_of(ExprId value) const;
   // Calls that may run a function.
   std::span<const ExprId> calls_of(FunctionId function) const;
   // Whether the function is also used as a value (passed on, stored), so that calls not seen here may run it.
   bool escapes(FunctionId function) const;
-  // Calls inside a function, those of its lambdas excepted, in source order.
+  // Calls inside a function, those of its lambdas excepted, in the order of evaluation.
   std::span<const ExprId> calls_in(FunctionId function) const;
 
   // The name a call goes by after imports and aliases: "torch.nn.functional.cross_entropy" for F.cross_entropy,

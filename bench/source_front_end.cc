@@ -1,0 +1,133 @@
+// source_front_end ROOT [THREADS] [DUMP_FOLDER] | --dump FILE: the Python front end over every *.py below ROOT, unwrapped first.
+//
+// Prints seconds (wall and processor) of the tree-sitter parse alone and of the whole front end over the same sources held in memory,
+// their ratio, files with syntax errors, and peak memory. DUMP_FOLDER: also writes the sources there, for
+// bench/source_baseline.py. --dump: the tree of one file as text.
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <tree_sitter/api.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "reference/base/file.h"
+#include "reference/base/parallel.h"
+#include "verify/source/dump.h"
+#include "verify/source/ir.h"
+#include "verify/source/program.h"
+#include "verify/submission/code.h"
+
+extern "C" const TSLanguage* tree_sitter_python(void);
+
+namespace {
+
+namespace fs = std::filesystem;
+namespace py = pg::verify::py;
+
+struct Source {
+  std::string path, text;
+};
+
+std::vector<Source> read_sources(const fs::path& root, unsigned threads) {
+  std::vector<fs::path> paths;
+  for (const auto& entry : fs::recursive_directory_iterator(root, fs::directory_options::skip_permission_denied)) {
+    if (entry.path().extension() == ".py" && entry.is_regular_file()) paths.push_back(entry.path());
+  }
+  std::sort(paths.begin(), paths.end());
+  std::vector<Source> sources(paths.size());
+  pg::parallel_for(paths.size(), threads, [&](std::size_t i) {
+    auto content = pg::read_file(paths[i], 64u << 20);
+    if (!content) return;
+    sources[i] = {paths[i].string(), pg::verify::unpack_code("train_gpt.py", *content).source};
+  });
+  std::erase_if(sources, [](const Source& s) { return s.text.empty(); });
+  return sources;
+}
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+double processor_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](timeval t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6; };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+struct Times {
+  double wall, processor;
+};
+
+Times timed(const std::vector<Source>& sources, unsigned threads, const std::function<void(std::size_t)>& work) {
+  const double wall = now(), processor = processor_seconds();
+  pg::parallel_for(sources.size(), threads, work);
+  return {now() - wall, processor_seconds() - processor};
+}
+
+void parse_only(const std::string& text) {
+  TSParser* parser = ts_parser_new();
+  ts_parser_set_language(parser, tree_sitter_python());
+  TSTree* tree = ts_parser_parse_string(parser, nullptr, text.data(), static_cast<std::uint32_t>(text.size()));
+  ts_tree_delete(tree);
+  ts_parser_delete(parser);
+}
+
+void report(std::string_view name, const Times& t, double mb, double reference) {
+  fmt::print("{:<28} {:7.2f} s wall {:7.2f} s processor {:6.1f} MB/s   {:.2f} x parse\n", name, t.wall, t.processor,
+             mb / t.wall, t.wall / reference);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 2) {
+    fmt::print(stderr, "usage: source_front_end ROOT [THREADS] [DUMP_FOLDER] | --dump FILE\n");
+    return 2;
+  }
+  if (std::string_view(argv[1]) == "--dump" && argc > 2) {
+    const auto content = pg::read_file(argv[2], 64u << 20);
+    if (!content) return 2;
+    const pg::verify::CodeFile code = pg::verify::unpack_code("train_gpt.py", *content);
+    fmt::print("{}", py::dump_module(py::parse_python(code.source), 64u << 20));
+    return 0;
+  }
+  const unsigned threads = argc > 2 ? static_cast<unsigned>(std::stoul(argv[2])) : 2;
+  const std::vector<Source> sources = read_sources(argv[1], threads);
+  double mb = 0;
+  for (const Source& s : sources) mb += static_cast<double>(s.text.size()) * 1e-6;
+  fmt::print("{} sources, {:.1f} MB unwrapped, {} threads\n", sources.size(), mb, threads);
+  if (argc > 3) {
+    fs::create_directories(argv[3]);
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+      (void)pg::write_file_atomic(fs::path(argv[3]) / fmt::format("{:05}.py", i), sources[i].text);
+    }
+  }
+  const Times parse = timed(sources, threads, [&](std::size_t i) { parse_only(sources[i].text); });
+  std::atomic<std::uint64_t> exprs = 0, truncated = 0, errors = 0, gave_up = 0;
+  std::mutex mutex;
+  const Times lower = timed(sources, threads, [&](std::size_t i) {
+    const py::Module module = py::parse_python(sources[i].text);
+    exprs += module.exprs.size();
+    truncated += module.truncated > 0;
+    gave_up += module.gave_up;
+    if (module.error_nodes + module.missing_nodes == 0 && module.truncated == 0 && !module.gave_up) return;
+    errors += module.error_nodes + module.missing_nodes > 0;
+    const std::lock_guard lock(mutex);
+    fmt::print("  {}: {} error nodes, {} missing, {} cut, confidence {:.3f}\n", sources[i].path, module.error_nodes,
+               module.missing_nodes, module.truncated, module.confidence);
+  });
+  report("tree-sitter parse", parse, mb, parse.wall);
+  report("parse + IR", lower, mb, parse.wall);
+  fmt::print("{} files with errors, {} cut, {} given up; {} expressions\n", errors.load(), truncated.load(),
+             gave_up.load(), exprs.load());
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  fmt::print("peak memory {} MB (the sources included)\n", usage.ru_maxrss / 1024);
+}
