@@ -7,11 +7,20 @@
 
 #include "verify/rules/bytes_accounting.h"
 #include "verify/rules/bytes_coverage.h"
+#include "verify/rules/bytes_table.h"
+#include "verify/rules/c1_choice.h"
+#include "verify/rules/c1_kernel.h"
+#include "verify/rules/c2_blend.h"
+#include "verify/rules/c3_adapt.h"
+#include "verify/rules/c4_passes.h"
 #include "verify/rules/claim_fields.h"
 #include "verify/rules/claim_per_seed.h"
 #include "verify/rules/claim_readme.h"
 #include "verify/rules/claim_score.h"
 #include "verify/rules/claim_std.h"
+#include "verify/rules/data_late.h"
+#include "verify/rules/data_overlap.h"
+#include "verify/rules/data_payload.h"
 #include "verify/rules/files_listed.h"
 #include "verify/rules/files_names.h"
 #include "verify/rules/files_required.h"
@@ -69,7 +78,8 @@ const std::vector<Rule>& all_rules() {
       kRuleMetaTrack,      kRuleMetaCompliance,  kRuleTimeTrain,     kRuleTimeEval,      kRuleTimePhases,
       kRuleTimeHardware,   kRuleClaimScore,      kRuleClaimReadme,   kRuleClaimStd,      kRuleClaimFields,
       kRuleClaimPerSeed,   kRuleSeedsCount,      kRuleSeedsName,     kRuleSeedsDeclared, kRuleSeedsSame,
-      kRuleSeedsDisclosed, kRuleBytesAccounting, kRuleBytesCoverage,
+      kRuleSeedsDisclosed, kRuleBytesAccounting, kRuleBytesCoverage, kRuleBytesTable, kRuleBytesConstant,
+      kRuleC1Choice, kRuleC1Kernel, kRuleC2Blend, kRuleC3Adapt, kRuleC4Passes, kRuleDataLate, kRuleDataOverlap, kRuleDataPayload,
   };
   return rules;
 }

@@ -87,6 +87,7 @@ void Defs::bind(const Module& m, ExprId target, Def def, bool mutation) {
     case ExprKind::subscript: {  // a[k] = v changes a
       ExprId object = m.operand(target, 0);
       while (object != kNone && m.expr(object).kind == ExprKind::subscript) object = m.operand(object, 0);
+      def.in_place = true;
       return bind(m, object, def, true);
     }
     case ExprKind::call:  // a.view(-1)[k] = v, model.table()[k] = v
@@ -104,7 +105,7 @@ void Defs::collect_call(const Module& m, ExprId call) {
   const auto operands = m.operands(call);
   Def def;
   def.stmt = m.expr(call).stmt;
-  def.kind = Kind::mutation;
+  def.kind = Kind::mutation, def.in_place = true;
   if (name == "at" && operands.size() > 2) {  // np.add.at(table, keys, values)
     for (std::size_t i = 2; i < operands.size(); ++i) def.value = operands[i], bind(m, operands[1], def, true);
     return;

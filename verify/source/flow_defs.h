@@ -13,6 +13,7 @@ struct Def {
   enum class Kind : std::uint8_t { value, element, mutation, parameter };
   Kind kind = Kind::value;
   bool kills = false;       // earlier values are gone behind it (plain assignment)
+  bool in_place = false;    // mutation through a method or an index: callers see it
   std::int16_t index = -1;  // position in a tuple target; -1: the whole value
   Symbol name = 0;
   FunctionId function = 0;

@@ -54,6 +54,7 @@ Labels::Labels(const Program& program, const Defs& defs) : program_(program), m_
       labels_[e] = next;
     }
     changed |= pass_arguments();
+    changed |= fill_arguments();
     changed |= store_attributes();
     changed |= update_returns();
     if (!changed) break;
@@ -103,7 +104,8 @@ std::uint64_t Labels::of_name(ExprId e) const {
   std::uint64_t l = 0;
   const FunctionId user = defs_.function_of(e);
   for (const std::uint32_t d : defs_.reaching(e)) l |= of_def(defs_.def(d), user);
-  return l;
+  const auto filled = filled_.find(std::uint64_t{user} << 32 | m_.expr(e).name);
+  return filled == filled_.end() ? l : l | filled->second;
 }
 
 std::uint64_t Labels::operands_of(ExprId e) const {
@@ -151,13 +153,32 @@ std::uint64_t Labels::of_subscript(ExprId e) const {
   return of_object | (index & ~(kGold | kBlend | kProb | kOptimizer)) | kLookup;
 }
 
+// w * p + v * q: one factor of one side a table's answer, one factor of the other side the gold probability. The weights
+// may depend on anything.
+bool Labels::weighted_blend(ExprId e) const {
+  const Expr& x = m_.expr(e);
+  if (x.kind != ExprKind::binary || x.operands.count != 2) return false;
+  bool gold[2] = {false, false}, table[2] = {false, false};
+  for (std::uint32_t side = 0; side < 2; ++side) {
+    const Expr& s = m_.expr(m_.operand(e, side));
+    if (s.kind != ExprKind::binary || s.op != Op::mul) return false;
+    for (std::uint32_t i = 0; i < 2; ++i) {
+      const std::uint64_t l = of(m_.operand(m_.operand(e, side), i));
+      table[side] |= (l & kLookup) && (l & kVal) && !(l & (kGold | kBlend | kProb));
+      gold[side] |= (l & kGold) && (l & kVal) && !(l & kBlend);
+    }
+  }
+  return (gold[0] && table[1]) || (gold[1] && table[0]);
+}
+
 // A sum or a choice between a and b, one the model's probability of the gold token, the other a table's answer.
 std::uint64_t Labels::combine(ExprId e, std::uint64_t a, std::uint64_t b) {
   const FunctionId f = defs_.function_of(e);
   const std::uint64_t x = concrete(a, f), y = concrete(b, f);
   const auto table = [](std::uint64_t l) { return (l & kLookup) && (l & kVal) && !(l & (kGold | kBlend | kProb)); };
   const auto gold = [](std::uint64_t l) { return (l & kGold) && (l & kVal); };
-  if ((gold(x) && table(y)) || (gold(y) && table(x))) {
+  const bool direct = (gold(x) && table(y)) || (gold(y) && table(x));
+  if (direct || weighted_blend(e)) {
     blend_[e] = true;
     return a | b | kBlend;
   }
@@ -303,6 +324,34 @@ bool Labels::pass_arguments() {
         if (a == kNone) continue;
         std::uint64_t& held = parameters_[m_.functions[c.function].parameters.first + i];
         const std::uint64_t next = held | concrete(labels_[a], defs_.function_of(a) == from ? from : defs_.function_of(a));
+        changed |= next != held;
+        held = next;
+      }
+    }
+  }
+  return changed;
+}
+
+// What functions put into the containers that callers hand them.
+bool Labels::fill_arguments() {
+  bool changed = false;
+  std::vector<std::uint64_t> out(parameters_.size(), 0);
+  for (const Def& d : defs_.all()) {
+    if (d.kind != Def::Kind::mutation || !d.in_place || d.value == kNone) continue;
+    for (const std::uint32_t p : defs_.of(d.function, d.name))
+      if (defs_.def(p).kind == Def::Kind::parameter)
+        out[defs_.def(p).parameter_id] |= concrete(labels_[d.value], defs_.function_of(d.value)) & ~(kOptimizer | kProb);
+  }
+  for (ExprId e = 0; e < m_.exprs.size(); ++e) {
+    if (m_.expr(e).kind != ExprKind::call) continue;
+    for (const Callee& c : program_.calls().callees(e)) {
+      const Range parameters = m_.functions[c.function].parameters;
+      for (std::uint32_t i = c.bound; i < parameters.count; ++i) {
+        if (out[parameters.first + i] == 0) continue;
+        const ExprId a = program_.calls().argument(e, c, i);
+        if (a == kNone || m_.expr(a).kind != ExprKind::name || m_.expr(a).stmt == kNone) continue;
+        std::uint64_t& held = filled_[std::uint64_t{defs_.function_of(a)} << 32 | m_.expr(a).name];
+        const std::uint64_t next = held | out[parameters.first + i];
         changed |= next != held;
         held = next;
       }

@@ -1,6 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "verify/source/flow_defs.h"
@@ -51,9 +54,11 @@ class Labels {
   std::uint64_t of_subscript(ExprId e) const;
   std::uint64_t of_string(ExprId e) const;
   std::uint64_t combine(ExprId e, std::uint64_t a, std::uint64_t b);
+  bool weighted_blend(ExprId e) const;
   std::uint64_t evaluate(ExprId e);
   std::uint64_t operands_of(ExprId e) const;
   bool pass_arguments();
+  bool fill_arguments();
   bool store_attributes();
   bool update_returns();
 
@@ -69,6 +74,7 @@ class Labels {
     bool uneven = false;
   };
   std::vector<Returned> returned_;  // by function
+  std::unordered_map<std::uint64_t, std::uint64_t> filled_;  // by function << 32 | name: what callees put in
   std::vector<bool> blend_;
   std::vector<std::string> callee_names_;  // by expression, calls only
 };

@@ -116,6 +116,7 @@ class OrderCheck {
           return {true, true, false, d.name};
       const std::string name = flow_.program().calls().qualified_name(m_.operand(d.value, 0));
       const std::string_view last = last_part(name);
+      if (name.starts_with("torch.nn.") || name.starts_with("nn.")) return {true, true, last == "Parameter", d.name};
       if (last == "zeros" || last == "zeros_like" || last == "Parameter" || last == "requires_grad_" || last == "randn" ||
           last == "ones")
         return {true, true, true, d.name};
@@ -131,6 +132,17 @@ class OrderCheck {
       if (e.kind == ExprKind::name && e.name == name && e.begin > end && e.stmt != kNone &&
           m_.stmts[e.stmt].function == f && m_.stmts[e.stmt].kind != StmtKind::del)
         return true;
+    return false;
+  }
+
+  // Whether a name's value is among what the function gives back.
+  bool leaves(FunctionId f, Symbol name) const {
+    std::vector<ExprId> returned;
+    for (const Stmt& s : m_.stmts)
+      if (s.kind == StmtKind::return_ && s.function == f && s.value != kNone) returned.push_back(s.value);
+    for (const ExprId r : returned)
+      for (const ExprId e : flow_.below(r))
+        if (m_.expr(e).kind == ExprKind::name && m_.expr(e).name == name) return true;
     return false;
   }
 
@@ -155,16 +167,19 @@ class OrderCheck {
   void climb(FunctionId f, StmtId s, int depth) {
     if (depth > kMaxClimb || std::find(visited_.begin(), visited_.end(), f) != visited_.end()) return;
     visited_.push_back(f);
-    StmtId loop = kNone;
-    std::optional<Site> before, after;
+    bool before = false;
+    std::optional<Site> after;
     for (const Site& score : flow_.scores(f)) {
       if (contains(score, s)) continue;
       StmtId common = kNone;
       const bool shared = common_loop(s, score.stmt, common);
-      if (score.stmt < s && shared && !flow_.exclusive(score.stmt, s) && !before) before = score, loop = common;
+      if (score.stmt < s && shared && !flow_.exclusive(score.stmt, s)) {
+        before = true;
+        if (check_epochs(f, s, score, common)) return;
+      }
       if (score.stmt > s && !flow_.exclusive(s, score.stmt) && !after) after = score;
     }
-    if (before) return check_epochs(f, s, *before, loop);
+    if (before) return;
     if (after) return adapted(f, s, *after);
     for (const Site& caller : flow_.callers(f)) {
       if (!flow_.runs(caller.stmt)) continue;
@@ -177,6 +192,9 @@ class OrderCheck {
 
   void adapted(FunctionId f, StmtId s, const Site& score) {
     const Owner own = owner();
+    const FunctionId home = m_.stmts[m_.expr(first_).stmt].function;
+    if (own.known && own.fresh && f != home && !leaves(home, own.name))
+      return report(Kind::throw_away, score, "scored here; the adapted values do not get here", .7);
     if (own.known && own.fresh && f == m_.stmts[m_.expr(first_).stmt].function) {
       if (!used_behind(f, own.name, s)) return report(Kind::throw_away, score, "scored here; the adapted values are not used", .7);
       if (own.tensor) return report(Kind::per_sample, score, "scored here with what was fitted", .8);
@@ -201,7 +219,7 @@ class OrderCheck {
   }
 
   // A loop around scoring and learning that does not choose the tokens: the second turn scores what was learned.
-  void check_epochs(FunctionId f, StmtId s, const Site& score, StmtId loop) {
+  bool check_epochs(FunctionId f, StmtId s, const Site& score, StmtId loop) {
     for (const StmtId l : flow_.loops_around(s)) {
       if (!flow_.inside(score.stmt, l) || m_.stmts[l].kind != StmtKind::for_) continue;
       if (m_.stmts[l].begin > m_.stmts[loop].begin) continue;
@@ -212,8 +230,9 @@ class OrderCheck {
                                         : "this loop goes over the same tokens again"});
       report(Kind::epochs_of_scoring, score, "scored inside it, behind learning from them in the turn before", turns ? .9 : .7);
       trace_.pop_back();
-      return;
+      return true;
     }
+    return false;
   }
 
   bool selects_data(FunctionId f, StmtId loop, const Site& score) const {

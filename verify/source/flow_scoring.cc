@@ -135,7 +135,7 @@ class ScoringCheck {
     const std::uint64_t a = flow_.labels().of(m_.operand(e, 0)), b = flow_.labels().of(m_.operand(e, 1));
     const auto payload = [](std::uint64_t l) { return (l & label::kPayload) && !(l & (label::kVal | label::kTrain)); };
     const auto tokens = [](std::uint64_t l) {
-      return (l & label::kVal) && !(l & (label::kPayload | label::kGold | label::kProb | label::kLookup));
+      return (l & label::kVal) && !(l & (label::kGold | label::kProb | label::kLookup));
     };
     if (!(payload(a) && tokens(b)) && !(payload(b) && tokens(a))) return;
     if (!first_in(e, Kind::payload_answers)) return;
