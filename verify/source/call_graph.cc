@@ -109,7 +109,9 @@ void CallGraph::State::resolve_calls() {
 void CallGraph::State::find_escapes() {
   escapes.assign(module.functions.size(), false);
   std::vector<bool> names_function(module.symbols.size(), false);
-  for (const Function& f : module.functions) names_function[f.name] = f.kind == Function::Kind::def;
+  for (const Function& f : module.functions) {
+    if (f.kind == Function::Kind::def) names_function[f.name] = true;
+  }
   for (ExprId id = 0; id < module.exprs.size(); ++id) {
     const Expr& e = module.expr(id);
     if (e.kind == ExprKind::lambda) {

@@ -11,10 +11,11 @@ namespace pg::verify::py {
 #define PG_PYTHON_NODES(X)                                                                                             \
   X(module)                                                                                                            \
   X(block)                                                                                                             \
-  X(comment) X(line_continuation) X(identifier) X(expression_statement) X(assignment) X(augmented_assignment) X(       \
-      if_statement) X(elif_clause) X(else_clause) X(while_statement) X(for_statement) X(with_statement) X(with_clause) \
-      X(with_item) X(try_statement) X(except_clause) X(except_group_clause) X(finally_clause) X(match_statement) X(    \
-          case_clause) X(case_pattern) X(function_definition) X(class_definition) X(decorated_definition) X(decorator) \
+  X(comment)                                                                                                           \
+  X(line_continuation) X(identifier) X(expression_statement) X(assignment) X(augmented_assignment) X(if_statement) X(  \
+      elif_clause) X(else_clause) X(while_statement) X(for_statement) X(with_statement) X(with_clause) X(with_item)    \
+      X(try_statement) X(except_clause) X(except_group_clause) X(finally_clause) X(match_statement) X(case_clause) X(  \
+          case_pattern) X(function_definition) X(class_definition) X(decorated_definition) X(decorator)                \
           X(return_statement) X(delete_statement) X(raise_statement) X(assert_statement) X(global_statement) X(        \
               nonlocal_statement) X(import_statement) X(import_from_statement) X(future_import_statement)              \
               X(pass_statement) X(break_statement) X(continue_statement) X(print_statement) X(exec_statement) X(       \

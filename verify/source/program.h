@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "verify/source/call_graph.h"
@@ -34,12 +35,16 @@ class Program {
   std::vector<SettingOrigin> why(StmtId statement) const;
 
  private:
+  void find_leaving();
   void reach();
   Truth in_function(StmtId statement) const;
+  Truth guard(ExprId expression) const;  // of the conditional expressions and `and`s around it
 
   std::unique_ptr<Module> module_;
   std::unique_ptr<CallGraph> calls_;
   std::unique_ptr<Folder> folder_;
+  std::vector<bool> leaves_;
+  std::unordered_map<Symbol, std::vector<FunctionId>> methods_by_name_;
   std::vector<Truth> function_runs_, statement_runs_;
 };
 

@@ -220,9 +220,8 @@ void Resolver::follow_call(ExprId value, Wanted wanted, Query& query) {
     return;
   }
   // torch.no_grad()(f), decorators called by hand.
-  if (c.kind == ExprKind::call && is_wrapper(module_.symbol(module_.expr(module_.operand(callee, 0)).name))) {
-    return follow(first, wanted, query);
-  }
+  const ExprId maker = c.kind == ExprKind::call ? module_.operand(callee, 0) : kNone;
+  if (maker != kNone && is_wrapper(module_.symbol(module_.expr(maker).name))) return follow(first, wanted, query);
   if (c.kind == ExprKind::attribute && returns_self(last)) return follow(module_.operand(callee, 0), wanted, query);
   // What a function of this module returns.
   Query made;
@@ -230,8 +229,8 @@ void Resolver::follow_call(ExprId value, Wanted wanted, Query& query) {
   follow(callee, {.functions = true, .depth = wanted.depth}, made);
   query.steps = made.steps;
   wanted.certain = wanted.certain && made.functions.size() == 1;
-  for (const Callee& maker : made.functions) {
-    const Function& function = module_.functions[maker.function];
+  for (const Callee& factory : made.functions) {
+    const Function& function = module_.functions[factory.function];
     if (function.kind == Function::Kind::lambda) {
       follow(module_.operand(function.expr, 0), wanted, query);
       continue;
