@@ -29,36 +29,25 @@ Budget budget(const Submission& s, const Policy& p, std::vector<Evidence>& evide
   return out;
 }
 
-// Without logs: a wall-clock limit of the code's own, with nothing taken off it.
-bool code_reserves(const SourceReading& reading) {
-  for (const SourceReading::File& file : reading.files) {
-    const py::Module& m = file.flow->module();
-    for (py::ExprId e = 0; e < m.exprs.size(); ++e) {
-      const py::Expr& x = m.expr(e);
-      if (x.kind != py::ExprKind::binary || x.op != py::Op::sub) continue;
-      if (m.text(m.operand(e, 1)).find("reserve") != std::string_view::npos) return true;
-    }
-  }
-  return false;
-}
-
 std::vector<RuleResult> check(const Submission& s, const Policy& p) {
   if (!s.is_record_track()) return {not_applicable(kId, "the limits bind the record track only")};
   std::vector<Evidence> stops;
   const Budget spent = budget(s, p, stops);
-  const bool late = spent == Budget::used_up || (spent == Budget::nothing_logged && !code_reserves(source_reading(s)));
+  const bool late = spent == Budget::used_up;
   const std::string how = "Reserve the time inside the training budget, or calibrate on text that the model generates.";
   std::vector<RuleResult> results = judge_source(
       kId, s,
       {{Kind::late_training_data, late,
         late ? "training data is read behind the training loop, and training has used up its limit: this lies in the "
                "evaluation, where training data may not be read"
-             : "training data is read behind the training loop; the logs stop training ahead of the limit, so it counts "
-               "as training if it fits into the rest",
+        : spent == Budget::reserved
+            ? "training data is read behind the training loop; the logs stop training ahead of the limit, so it counts "
+              "as training if it fits into the rest"
+            : "training data is read behind the training loop; no log says whether training had used up its limit",
         how}});
   for (RuleResult& r : results) {
     if (r.verdict != Verdict::fail) continue;
-    if (!late) r.severity = Severity::info;
+    if (spent == Budget::reserved) r.severity = Severity::info;
     r.evidence.insert(r.evidence.end(), stops.begin(), stops.end());
   }
   return results;

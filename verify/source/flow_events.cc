@@ -77,6 +77,10 @@ void Flow::add_own_scores(FunctionId f) {
   const Module& m = module();
   std::vector<Symbol> kept = slice(f, returns_[f]);
   for (const Parameter& p : m.parameters(f)) kept.push_back(p.name);
+  std::vector<ExprId> bits;  // val_bpb = ...: a score that is only printed
+  for (const Def& d : defs_.all())
+    if (d.function == f && d.value != kNone && m.symbol(d.name).find("bpb") != std::string_view::npos) bits.push_back(d.value);
+  for (const Symbol name : slice(f, std::move(bits))) kept.push_back(name);
   for (const Def& d : defs_.all()) {
     if (d.function != f || d.kind != Def::Kind::mutation || d.value == kNone || !runs(d.stmt)) continue;
     if (std::find(kept.begin(), kept.end(), d.name) == kept.end() || !labels_.has(d.value, kScored)) continue;

@@ -189,6 +189,7 @@ bool Labels::is_model_call(ExprId call) const {
   const ExprId callee = m_.operand(call, 0);
   if (callee == kNone || m_.expr(callee).kind != ExprKind::name) return false;
   if (!program_.calls().callees(call).empty()) return false;
+  if (callee_names_[call].find('.') != std::string::npos) return false;  // log_ = math.log
   const auto defs = defs_.reaching(callee);
   if (defs.empty()) return false;
   for (const std::uint32_t d : defs)
@@ -203,7 +204,10 @@ std::uint64_t Labels::of_own_call(ExprId e, int index) const {
     const Returned& r = returned_[c.function];
     const bool part = index >= 0 && !r.uneven && static_cast<std::size_t>(index) < r.parts.size();
     const std::uint64_t result = part ? r.parts[static_cast<std::size_t>(index)] : r.whole;
-    l |= result & kOwn;
+    // What a model keeps in its attributes (caches) is not what this call learns from: only its arguments are.
+    const std::string_view method = m_.symbol(m_.functions[c.function].name);
+    const bool model = m_.functions[c.function].cls != kNone && method.starts_with("forward");
+    l |= result & kOwn & ~(model ? kVal | kTrain | kPayload : 0);
     const std::uint32_t count = m_.functions[c.function].parameters.count;
     for (std::uint32_t i = 0; i < count && i < kMaxParameters; ++i) {
       if (!(result >> (kParameterShift + i) & 1)) continue;
