@@ -11,6 +11,7 @@
 #include "verify/rules/c1_choice.h"
 #include "verify/rules/c1_kernel.h"
 #include "verify/rules/c2_blend.h"
+#include "verify/rules/c2_floor.h"
 #include "verify/rules/c3_adapt.h"
 #include "verify/rules/c4_passes.h"
 #include "verify/rules/claim_fields.h"
@@ -79,7 +80,7 @@ const std::vector<Rule>& all_rules() {
       kRuleTimeHardware,   kRuleClaimScore,      kRuleClaimReadme,   kRuleClaimStd,      kRuleClaimFields,
       kRuleClaimPerSeed,   kRuleSeedsCount,      kRuleSeedsName,     kRuleSeedsDeclared, kRuleSeedsSame,
       kRuleSeedsDisclosed, kRuleBytesAccounting, kRuleBytesCoverage, kRuleBytesTable, kRuleBytesConstant,
-      kRuleC1Choice, kRuleC1Kernel, kRuleC2Blend, kRuleC3Adapt, kRuleC4Passes, kRuleDataLate, kRuleDataOverlap, kRuleDataPayload,
+      kRuleC1Choice, kRuleC1Kernel, kRuleC2Blend, kRuleC2Floor, kRuleC3Adapt, kRuleC4Passes, kRuleDataLate, kRuleDataOverlap, kRuleDataPayload,
   };
   return rules;
 }

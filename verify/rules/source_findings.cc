@@ -55,7 +55,12 @@ void read_python(const Submission& s, const CodeFile& code, bool entry, SourceRe
   SourceReading::File file;
   file.code = &code;
   file.entry = entry;
-  file.flow = std::make_unique<py::Flow>(code.source, reading.settings, entry);
+  std::vector<std::string> printed;
+  for (const SubmittedRun* run : claimed_runs(s))
+    for (const MetricLine& line : s.last_run(*run).metrics)
+      if (std::find(printed.begin(), printed.end(), line.name) == printed.end() && printed.size() < 32)
+        printed.push_back(line.name);
+  file.flow = std::make_unique<py::Flow>(code.source, reading.settings, entry, printed);
   const py::Module& m = file.flow->module();
   reading.partly |= m.confidence < 1;
   if (entry && m.gave_up) reading.unread = "its syntax tree could not be built";

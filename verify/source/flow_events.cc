@@ -10,7 +10,7 @@ constexpr std::size_t kMaxSlice = 400;
 
 }  // namespace
 
-Flow::Flow(std::string_view source, const Settings& settings, bool entry)
+Flow::Flow(std::string_view source, const Settings& settings, bool entry, const std::vector<std::string>& printed)
     : entry_(entry), program_(source, settings), defs_(program_.module()), labels_(program_, defs_) {
   const Module& m = module();
   scores_.resize(m.functions.size());
@@ -19,8 +19,34 @@ Flow::Flow(std::string_view source, const Settings& settings, bool entry)
   returns_.resize(m.functions.size());
   for (const Stmt& s : m.stmts)
     if (s.kind == StmtKind::return_ && s.value != kNone) returns_[s.function].push_back(s.value);
+  ran_function_.assign(m.functions.size(), false);
+  ran_block_.assign(m.blocks.size(), false);
   find_callers();
+  find_ran(printed);
   find_scores();
+}
+
+void Flow::find_ran(const std::vector<std::string>& printed) {
+  const Module& m = module();
+  for (ExprId e = 0; e < m.exprs.size(); ++e) {
+    if (m.expr(e).kind != ExprKind::string || m.expr(e).stmt == kNone || m.expr(e).end - m.expr(e).begin > 300) continue;
+    const std::string_view text = m.text(e);
+    bool there = false;
+    for (const std::string& line : printed) {
+      const auto at = line.size() < 6 ? std::string_view::npos : text.find(line);
+      there = there || (at != std::string_view::npos && at <= 3);
+    }
+    if (!there || program_.runs(m.expr(e).stmt) != Truth::no) continue;
+    for (BlockId b = m.stmts[m.expr(e).stmt].block; b != kNone;) {
+      ran_block_[b] = true;
+      const StmtId owner = m.blocks[b].owner;
+      b = owner == kNone || m.blocks[b].role == Block::Role::function ? kNone : m.stmts[owner].block;
+    }
+  }
+  for (int round = 0; round < 4; ++round)
+    for (FunctionId f = 1; f < m.functions.size(); ++f)
+      for (const Site& c : callers_[f])
+        if (program_.runs(c.stmt) == Truth::no && ran(c.stmt)) ran_function_[f] = true;
 }
 
 std::vector<FunctionId> Flow::run_by(ExprId call) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "verify/source/flow_labels.h"
@@ -20,7 +21,9 @@ class Flow {
  public:
   // `entry`: the file is the script that runs, so code that its own conditions switch off does not count. Other files
   // are read as if everything in them were called.
-  Flow(std::string_view source, const Settings& settings, bool entry);
+  // `printed`: beginnings of lines that the run's log holds; the statements with these texts ran, whatever the settings
+  // seem to say, and so did what stands in the same blocks and what these call.
+  Flow(std::string_view source, const Settings& settings, bool entry, const std::vector<std::string>& printed = {});
   Flow(const Flow&) = delete;
   Flow& operator=(const Flow&) = delete;
 
@@ -30,8 +33,8 @@ class Flow {
   const Labels& labels() const { return labels_; }
 
   // Whether a run gets there: unknown counts as yes.
-  bool runs(StmtId s) const { return !entry_ || s == kNone || program_.runs(s) != Truth::no; }
-  bool runs(ExprId e, StmtId) const { return !entry_ || program_.runs_expr(e) != Truth::no; }
+  bool runs(StmtId s) const { return !entry_ || s == kNone || program_.runs(s) != Truth::no || ran(s); }
+  bool runs(ExprId e, StmtId s) const { return !entry_ || program_.runs_expr(e) != Truth::no || ran(s); }
 
   // Statements of a function that add losses or probabilities of validation targets to what the function gives back,
   // and calls of functions that do; source order.
@@ -53,6 +56,11 @@ class Flow {
   std::vector<ExprId> below(ExprId e) const;
 
  private:
+  void find_ran(const std::vector<std::string>& printed);
+  bool ran(StmtId s) const {
+    const Stmt& x = module().stmt(s);
+    return ran_function_[x.function] || (x.block != kNone && ran_block_[x.block]);
+  }
   void find_callers();
   void find_scores();
   void add_own_scores(FunctionId f);
@@ -62,7 +70,7 @@ class Flow {
   Defs defs_;
   Labels labels_;
   std::vector<std::vector<Site>> scores_, callers_;
-  std::vector<bool> scorer_;
+  std::vector<bool> scorer_, ran_function_, ran_block_;
   std::vector<std::vector<ExprId>> returns_;
 };
 

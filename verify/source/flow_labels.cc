@@ -224,6 +224,19 @@ std::uint64_t Labels::of_own_call(ExprId e, int index) const {
   return l;
 }
 
+// x.long(), int(x), x.astype(np.int64), x.to(torch.int64): token ids, not probabilities.
+bool Labels::makes_integers(ExprId e, std::string_view name) const {
+  if (name == "long" || name == "int") return true;
+  if (name != "astype" && name != "to" && name != "array" && name != "asarray" && name != "type") return false;
+  for (std::uint32_t i = 1; i < m_.expr(e).operands.count; ++i) {
+    const std::string_view text = m_.text(m_.operand(e, i));
+    if (text.size() < 60 && (text.find("int64") != std::string_view::npos || text.find("int32") != std::string_view::npos ||
+                             text.find("int16") != std::string_view::npos || text.find(".long") != std::string_view::npos))
+      return true;
+  }
+  return false;
+}
+
 std::uint64_t Labels::of_foreign_call(ExprId e, std::uint64_t arguments) {
   const std::string& qualified = callee_names_[e];
   const std::string_view name = last_part(qualified);
@@ -232,6 +245,7 @@ std::uint64_t Labels::of_foreign_call(ExprId e, std::uint64_t arguments) {
   const std::uint64_t receiver = method ? labels_[m_.operand(callee, 0)] : 0;
   const FunctionId f = defs_.function_of(e);
   if (among(name, kShape)) return 0;
+  if (makes_integers(e, name)) return (receiver | arguments) & ~(kGold | kProb | kBlend | kOptimizer);
   if (name == "cross_entropy" || name == "nll_loss") return (arguments & ~(kLookup | kProb)) | kGold;
   if (name == "gather" || name == "take_along_dim" || name == "take_along_axis") {
     const std::uint64_t all = receiver | arguments;
@@ -302,6 +316,9 @@ std::uint64_t Labels::evaluate(ExprId e) {
     case ExprKind::compare: return operands_of(e) & ~(kLookup | kGold | kBlend | kProb | kOptimizer);
     case ExprKind::binary:
       if (x.op == Op::add || x.op == Op::sub) return combine(e, labels_[m_.operand(e, 0)], labels_[m_.operand(e, 1)]);
+      if (x.op == Op::bit_xor || x.op == Op::bit_and || x.op == Op::bit_or || x.op == Op::lshift || x.op == Op::rshift ||
+          x.op == Op::mod)
+        return operands_of(e) & ~(kGold | kProb | kBlend);  // keys and masks
       return operands_of(e);
     case ExprKind::conditional: {
       const ExprId a = m_.operand(e, 1), b = m_.operand(e, 2);

@@ -55,6 +55,7 @@ class Labels {
   std::uint64_t of_string(ExprId e) const;
   std::uint64_t combine(ExprId e, std::uint64_t a, std::uint64_t b);
   bool weighted_blend(ExprId e) const;
+  bool makes_integers(ExprId e, std::string_view name) const;
   std::uint64_t evaluate(ExprId e);
   std::uint64_t operands_of(ExprId e) const;
   bool pass_arguments();
