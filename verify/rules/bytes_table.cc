@@ -28,9 +28,11 @@ class ByteReader {
   // bytes + (has_space[target] & ~is_boundary[previous]): the space is added when counting.
   py::ExprId space_when_counting() const {
     for (py::ExprId e = 0; e < m_.exprs.size(); ++e) {
-      if (m_.expr(e).kind != py::ExprKind::binary || m_.expr(e).op != py::Op::bit_and || m_.expr(e).stmt == py::kNone) continue;
+      if (m_.expr(e).kind != py::ExprKind::binary || m_.expr(e).op != py::Op::bit_and || m_.expr(e).stmt == py::kNone)
+        continue;
       const py::ExprId right = m_.operand(e, 1);
-      if (!by_tokens(m_.operand(e, 0)) || m_.expr(right).kind != py::ExprKind::unary || !by_tokens(m_.operand(right, 0)))
+      if (!by_tokens(m_.operand(e, 0)) || m_.expr(right).kind != py::ExprKind::unary ||
+          !by_tokens(m_.operand(right, 0)))
         continue;
       const py::Stmt& s = m_.stmt(m_.expr(e).stmt);
       if (s.kind != py::StmtKind::aug_assign && s.kind != py::StmtKind::assign) continue;
@@ -69,8 +71,9 @@ class ByteReader {
     bool encoded = false, cut = false;
     for (const py::ExprId part : file_.flow->below(e)) {
       encoded |= m_.expr(part).kind == py::ExprKind::attribute && m_.name(part) == "encode";
-      cut |= m_.expr(part).kind == py::ExprKind::slice ||
-             (m_.expr(part).kind == py::ExprKind::attribute && (m_.name(part) == "lstrip" || m_.name(part) == "removeprefix"));
+      cut |=
+          m_.expr(part).kind == py::ExprKind::slice || (m_.expr(part).kind == py::ExprKind::attribute &&
+                                                        (m_.name(part) == "lstrip" || m_.name(part) == "removeprefix"));
     }
     return encoded && cut;
   }
@@ -94,13 +97,18 @@ class ByteReader {
     const py::Value v = file_.flow->program().folder().fold(e).value;
     if (v.known() && v.is_number()) {
       const double n = v.number();
-      if (n > 1.2 && n < 8 && n != 2) constant = true;
-      else if (n < .69 || n > .7) other = true;
-      else log2 = true;
+      if (n > 1.2 && n < 8 && n != 2)
+        constant = true;
+      else if (n < .69 || n > .7)
+        other = true;
+      else
+        log2 = true;
       return;
     }
-    if ((file_.flow->labels().of(e) & py::label::kGold) && !measured) measured = true;
-    else other = true;
+    if ((file_.flow->labels().of(e) & py::label::kGold) && !measured)
+      measured = true;
+    else
+      other = true;
   }
 
   const SourceReading::File& file_;
@@ -117,10 +125,11 @@ std::vector<RuleResult> check_table(const Submission& s, const Policy&) {
     const ByteReader reader(file);
     const py::ExprId table = reader.space_in_table(), counting = reader.space_when_counting();
     if (table == py::kNone || counting == py::kNone) continue;
-    RuleResult r = failed(kTable, Severity::error,
-                          "the leading space of a token is counted twice: once in the byte table and again when bytes are "
-                          "added up, so that there are about 17 % too many bytes and bits per byte come out too low",
-                          "Leave the space out of the table.");
+    RuleResult r =
+        failed(kTable, Severity::error,
+               "the leading space of a token is counted twice: once in the byte table and again when bytes are "
+               "added up, so that there are about 17 % too many bytes and bits per byte come out too low",
+               "Leave the space out of the table.");
     r.evidence = {place(file, table, "the table's entry has one more for the space"),
                   place(file, counting, "and the space is added again for each target")};
     return {std::move(r)};
@@ -133,9 +142,10 @@ std::vector<RuleResult> check_constant(const Submission& s, const Policy&) {
     const ByteReader reader(file);
     const py::ExprId e = reader.constant_bytes();
     if (e == py::kNone || reader.space_when_counting() != py::kNone) continue;
-    RuleResult r = failed(kConstant, Severity::error,
-                          "bits per byte are computed with a constant number of bytes per token instead of counted bytes",
-                          "Count the bytes of each scored target.");
+    RuleResult r =
+        failed(kConstant, Severity::error,
+               "bits per byte are computed with a constant number of bytes per token instead of counted bytes",
+               "Count the bytes of each scored target.");
     r.evidence = {place(file, e, "loss over a constant")};
     return {std::move(r)};
   }
@@ -145,7 +155,8 @@ std::vector<RuleResult> check_constant(const Submission& s, const Policy&) {
 }  // namespace
 
 const Rule kRuleBytesTable{kTable, "byte table", "The byte table and its use count the leading space of a token once.",
-                           "Other errors of a byte table are not looked for: the table itself is not computed.", check_table};
+                           "Other errors of a byte table are not looked for: the table itself is not computed.",
+                           check_table};
 const Rule kRuleBytesConstant{kConstant, "counted bytes",
                               "Bits per byte rest on counted bytes, not on a constant number of bytes per token.",
                               "A wrong count of bytes is another matter: see PG-BYTES-ACCOUNTING.", check_constant};

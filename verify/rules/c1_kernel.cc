@@ -27,8 +27,7 @@ std::optional<bool> active(const Submission& s, const std::string& expert, std::
       const std::string& text = *value;
       const bool zero = text == "False" || text == "false" || text.find_first_not_of("0.+-e") == std::string::npos;
       on = on.value_or(false) || !zero;
-      if (evidence.size() < 6)
-        evidence.push_back(log_evidence(s, *run, value.line, fmt::format("{}: {}", name, text)));
+      if (evidence.size() < 6) evidence.push_back(log_evidence(s, *run, value.line, fmt::format("{}: {}", name, text)));
     }
   }
   return on;
@@ -52,7 +51,8 @@ void add_gate(const SourceReading::Kernel& kernel, const TargetGate& gate, RuleR
 std::vector<RuleResult> check(const Submission& s, const Policy&) {
   const SourceReading& reading = source_reading(s);
   if (reading.kernels.empty()) return {nothing_found(kId, s)};
-  RuleResult r = failed(kId, Severity::error, "", "Take the class from the token before, and update behind the output.");
+  RuleResult r =
+      failed(kId, Severity::error, "", "Take the class from the token before, and update behind the output.");
   std::vector<Evidence> said;
   bool on = false, unknown = false;
   for (const SourceReading::Kernel& kernel : reading.kernels) {
@@ -67,12 +67,14 @@ std::vector<RuleResult> check(const Submission& s, const Policy&) {
   }
   r.evidence.insert(r.evidence.end(), said.begin(), said.end());
   if (on) {
-    r.message = "a kernel decides on its hint by the class of the token to be predicted, and the logs show that it was on";
+    r.message =
+        "a kernel decides on its hint by the class of the token to be predicted, and the logs show that it was on";
     return {std::move(r)};
   }
   if (!unknown) {
     RuleResult off = nothing_found(kId, s);
-    off.message = "a kernel has experts that see the class of the token to be predicted; the logs show them switched off";
+    off.message =
+        "a kernel has experts that see the class of the token to be predicted; the logs show them switched off";
     off.evidence = std::move(r.evidence);
     return {std::move(off)};
   }
@@ -86,6 +88,7 @@ std::vector<RuleResult> check(const Submission& s, const Policy&) {
 const Rule kRuleC1Kernel{kId, "target class in a kernel",
                          "No C or C++ kernel lets the class of the token at a position decide on what it gives for "
                          "that position, unless the logs show that expert switched off.",
-                         "Kernels are read as text: a gate in a called function or under other names is not seen.", check};
+                         "Kernels are read as text: a gate in a called function or under other names is not seen.",
+                         check};
 
 }  // namespace pg::verify

@@ -23,9 +23,10 @@ std::vector<RuleResult> check(const Submission& s, const Policy&) {
     const double bpb = log.val_bpb->value;
     if (bpb >= kSuspicious) continue;
     if (worst.verdict != Verdict::fail) {
-      worst = failed(kId, Severity::warning,
-                     "the claimed score is below what any normalised model has reached on this data: look at how it is made",
-                     "Show that the scored probabilities come from one distribution over the vocabulary.");
+      worst = failed(
+          kId, Severity::warning,
+          "the claimed score is below what any normalised model has reached on this data: look at how it is made",
+          "Show that the scored probabilities come from one distribution over the vocabulary.");
       worst.required = fmt::format("at least {:.1f} bits per byte", kSuspicious);
       worst.observed = fmt::format("{} bits per byte", log.val_bpb->text);
     }
@@ -42,7 +43,8 @@ std::vector<RuleResult> check(const Submission& s, const Policy&) {
 
 }  // namespace
 
-const Rule kRuleC2Floor{kId, "impossible score", "The claimed score is one that a distribution over the vocabulary can have.",
+const Rule kRuleC2Floor{kId, "impossible score",
+                        "The claimed score is one that a distribution over the vocabulary can have.",
                         "A score above the floor says nothing about how it was made.", check};
 
 }  // namespace pg::verify

@@ -22,10 +22,11 @@ const Logged<std::string>* shards(const LogRun& run) {
 }
 
 std::vector<RuleResult> check(const Submission& s, const Policy&) {
-  RuleResult r = failed(kId, Severity::error,
-                        "training shards of a local build beside the full validation set: documents of the validation "
-                        "set are among the training data",
-                        "Train on the canonical shards, or build both splits with the same number of validation documents.");
+  RuleResult r =
+      failed(kId, Severity::error,
+             "training shards of a local build beside the full validation set: documents of the validation "
+             "set are among the training data",
+             "Train on the canonical shards, or build both splits with the same number of validation documents.");
   r.required = "at most 143 training shards, or a validation set of the same build";
   bool logged = false;
   for (const SubmittedRun* run : claimed_runs(s)) {
@@ -46,8 +47,8 @@ std::vector<RuleResult> check(const Submission& s, const Policy&) {
 
 }  // namespace
 
-const Rule kRuleDataOverlap{
-    kId, "training shards", "The training shards are not a local build that reaches into the official validation set.",
-    "Data under a canonical number of shards is not looked into.", check};
+const Rule kRuleDataOverlap{kId, "training shards",
+                            "The training shards are not a local build that reaches into the official validation set.",
+                            "Data under a canonical number of shards is not looked into.", check};
 
 }  // namespace pg::verify

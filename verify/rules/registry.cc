@@ -79,8 +79,9 @@ const std::vector<Rule>& all_rules() {
       kRuleMetaTrack,      kRuleMetaCompliance,  kRuleTimeTrain,     kRuleTimeEval,      kRuleTimePhases,
       kRuleTimeHardware,   kRuleClaimScore,      kRuleClaimReadme,   kRuleClaimStd,      kRuleClaimFields,
       kRuleClaimPerSeed,   kRuleSeedsCount,      kRuleSeedsName,     kRuleSeedsDeclared, kRuleSeedsSame,
-      kRuleSeedsDisclosed, kRuleBytesAccounting, kRuleBytesCoverage, kRuleBytesTable, kRuleBytesConstant,
-      kRuleC1Choice, kRuleC1Kernel, kRuleC2Blend, kRuleC2Floor, kRuleC3Adapt, kRuleC4Passes, kRuleDataLate, kRuleDataOverlap, kRuleDataPayload,
+      kRuleSeedsDisclosed, kRuleBytesAccounting, kRuleBytesCoverage, kRuleBytesTable,    kRuleBytesConstant,
+      kRuleC1Choice,       kRuleC1Kernel,        kRuleC2Blend,       kRuleC2Floor,       kRuleC3Adapt,
+      kRuleC4Passes,       kRuleDataLate,        kRuleDataOverlap,   kRuleDataPayload,
   };
   return rules;
 }

@@ -24,7 +24,9 @@ std::size_t fingerprint(const Submission& s) {
   std::size_t h = std::hash<std::string>{}(s.name) ^ static_cast<std::size_t>(s.entry + 1);
   const auto mix = [&](std::size_t v) { h = h * 1099511628211ull + v; };
   mix(reinterpret_cast<std::size_t>(s.code.data()));
-  for (const CodeFile& c : s.code) mix(reinterpret_cast<std::size_t>(c.source.data())), mix(std::hash<std::string>{}(c.source)), mix(std::hash<std::string>{}(c.path));
+  for (const CodeFile& c : s.code)
+    mix(reinterpret_cast<std::size_t>(c.source.data())), mix(std::hash<std::string>{}(c.source)),
+        mix(std::hash<std::string>{}(c.path));
   for (const SubmittedRun& run : s.runs) {
     mix(static_cast<std::size_t>(run.role));
     mix(std::hash<std::string>{}(s.last_run(run).metric_name));
@@ -40,7 +42,8 @@ void read_settings(const Submission& s, py::Settings& settings) {
   for (const SubmittedRun* run : claimed_runs(s)) {
     settings.add_log(s.logs[run->log].path, s.last_run(*run).hyperparameters);
     const LogRun& training = training_of(s, *run);
-    if (&training != &s.last_run(*run)) settings.add_log(s.logs[training_run(s, *run).log].path, training.hyperparameters);
+    if (&training != &s.last_run(*run))
+      settings.add_log(s.logs[training_run(s, *run).log].path, training.hyperparameters);
   }
   settings.add_command_text(s.readme, s.readme_text);
   for (const FileEntry& file : s.folder.files) {
@@ -130,7 +133,8 @@ void add_trace(const SourceReading::File& file, const Finding& f, RuleResult& r)
 
 }  // namespace
 
-Evidence source_evidence(const CodeFile& code, std::uint32_t decoded_line, std::uint64_t offset, std::string_view what) {
+Evidence source_evidence(const CodeFile& code, std::uint32_t decoded_line, std::uint64_t offset,
+                         std::string_view what) {
   Evidence e;
   e.file = code.path;
   const bool packed = !code.packed.empty();
@@ -165,7 +169,8 @@ RuleResult nothing_found(std::string_view id, const Submission& s) {
                       "Nothing to do: a probe of the running evaluation would decide it.");
 }
 
-std::vector<RuleResult> judge_source(std::string_view id, const Submission& s, const std::vector<SourceVerdict>& kinds) {
+std::vector<RuleResult> judge_source(std::string_view id, const Submission& s,
+                                     const std::vector<SourceVerdict>& kinds) {
   std::vector<RuleResult> results;
   const SourceReading& reading = source_reading(s);
   for (const SourceVerdict& verdict : kinds) {

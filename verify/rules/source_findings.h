@@ -30,7 +30,7 @@ struct SourceReading {
   py::Settings settings;
   std::vector<File> files;
   std::vector<Kernel> kernels;
-  std::string unread;  // not empty: why the entry script could not be read (opaque, no script, gave up)
+  std::string unread;   // not empty: why the entry script could not be read (opaque, no script, gave up)
   bool partly = false;  // the syntax tree has errors: a clean reading says less
 };
 

@@ -13,8 +13,9 @@ constexpr std::size_t kMaxReach = 48;  // definitions per use; more say nothing 
 // Methods that put their arguments into the object.
 bool puts_into(std::string_view method) {
   static constexpr std::array<std::string_view, 17> kMethods = {
-      "append", "extend", "add", "add_", "copy_", "update", "insert", "index_add_", "scatter_add_",
-      "scatter_", "index_put_", "put_", "appendleft", "index_copy_", "masked_scatter_", "setdefault", "sub_"};
+      "append",          "extend",       "add",      "add_",       "copy_", "update",     "insert",
+      "index_add_",      "scatter_add_", "scatter_", "index_put_", "put_",  "appendleft", "index_copy_",
+      "masked_scatter_", "setdefault",   "sub_"};
   return std::find(kMethods.begin(), kMethods.end(), method) != kMethods.end();
 }
 
@@ -64,7 +65,8 @@ void Defs::bind(const Module& m, ExprId target, Def def, bool mutation) {
       if (mutation) def.kind = Kind::mutation, def.kills = false;
       defs_.push_back(def);
       return;
-    case ExprKind::starred: return bind(m, m.operand(target, 0), def, mutation);
+    case ExprKind::starred:
+      return bind(m, m.operand(target, 0), def, mutation);
     case ExprKind::tuple:
     case ExprKind::list: {
       const auto parts = m.operands(target);
@@ -94,7 +96,8 @@ void Defs::bind(const Module& m, ExprId target, Def def, bool mutation) {
       if (m.expr(m.operand(target, 0)).kind == ExprKind::attribute)
         return bind(m, m.operand(m.operand(target, 0), 0), def, true);
       return;
-    default: return;
+    default:
+      return;
   }
 }
 

@@ -17,9 +17,9 @@ struct Def {
   std::int16_t index = -1;  // position in a tuple target; -1: the whole value
   Symbol name = 0;
   FunctionId function = 0;
-  StmtId stmt = kNone;           // kNone: parameter
-  ExprId value = kNone;          // what flows in
-  std::uint32_t parameter = 0;   // parameter: position in its function
+  StmtId stmt = kNone;             // kNone: parameter
+  ExprId value = kNone;            // what flows in
+  std::uint32_t parameter = 0;     // parameter: position in its function
   std::uint32_t parameter_id = 0;  // and index into Module::all_parameters
 };
 

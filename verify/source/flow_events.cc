@@ -29,7 +29,8 @@ Flow::Flow(std::string_view source, const Settings& settings, bool entry, const 
 void Flow::find_ran(const std::vector<std::string>& printed) {
   const Module& m = module();
   for (ExprId e = 0; e < m.exprs.size(); ++e) {
-    if (m.expr(e).kind != ExprKind::string || m.expr(e).stmt == kNone || m.expr(e).end - m.expr(e).begin > 300) continue;
+    if (m.expr(e).kind != ExprKind::string || m.expr(e).stmt == kNone || m.expr(e).end - m.expr(e).begin > 300)
+      continue;
     const std::string_view text = m.text(e);
     bool there = false;
     for (const std::string& line : printed) {
@@ -88,7 +89,8 @@ std::vector<Symbol> Flow::slice(FunctionId f, std::vector<ExprId> from) const {
   std::vector<bool> seen_def(defs_.all().size(), false);
   for (std::size_t i = 0; i < from.size() && from.size() < kMaxSlice; ++i) {
     for (const ExprId e : below(from[i])) {
-      if (m.expr(e).kind != ExprKind::name || std::find(names.begin(), names.end(), m.expr(e).name) != names.end()) continue;
+      if (m.expr(e).kind != ExprKind::name || std::find(names.begin(), names.end(), m.expr(e).name) != names.end())
+        continue;
       const auto defs = defs_.of(f, m.expr(e).name);
       if (defs.empty()) continue;
       names.push_back(m.expr(e).name);
@@ -105,7 +107,8 @@ void Flow::add_own_scores(FunctionId f) {
   for (const Parameter& p : m.parameters(f)) kept.push_back(p.name);
   std::vector<ExprId> bits;  // val_bpb = ...: a score that is only printed
   for (const Def& d : defs_.all())
-    if (d.function == f && d.value != kNone && m.symbol(d.name).find("bpb") != std::string_view::npos) bits.push_back(d.value);
+    if (d.function == f && d.value != kNone && m.symbol(d.name).find("bpb") != std::string_view::npos)
+      bits.push_back(d.value);
   for (const Symbol name : slice(f, std::move(bits))) kept.push_back(name);
   for (const Def& d : defs_.all()) {
     if (d.function != f || d.kind != Def::Kind::mutation || d.value == kNone || !runs(d.stmt)) continue;
@@ -124,8 +127,10 @@ void Flow::add_own_scores(FunctionId f) {
       if (m.expr(a).kind == ExprKind::keyword) a = m.operand(a, 0);
       if (a == kNone || m.expr(a).kind != ExprKind::name) continue;
       const auto defs = defs_.of(f, m.expr(a).name);
-      if (labels_.has(a, kScored) && losses == kNone) losses = a;
-      else if (!defs.empty() && std::find(kept.begin(), kept.end(), m.expr(a).name) != kept.end()) sum = true;
+      if (labels_.has(a, kScored) && losses == kNone)
+        losses = a;
+      else if (!defs.empty() && std::find(kept.begin(), kept.end(), m.expr(a).name) != kept.end())
+        sum = true;
     }
     if (sum && losses != kNone) scores_[f].push_back({f, m.expr(call).stmt, call});
   }

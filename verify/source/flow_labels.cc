@@ -16,8 +16,9 @@ bool among(std::string_view name, const std::array<std::string_view, N>& names) 
 
 // Attributes and methods whose value says nothing about the contents.
 constexpr std::array<std::string_view, 24> kShape = {
-    "shape", "dtype", "device", "ndim", "numel", "size",       "dim",   "is_cuda", "requires_grad",  "nbytes", "itemsize", "stride",
-    "len",   "type",  "id",     "isinstance", "hasattr", "callable", "print", "log0",    "perf_counter", "time",   "callable", "element_size"};
+    "shape",         "dtype",    "device",   "ndim",   "numel",        "size", "dim",      "is_cuda",
+    "requires_grad", "nbytes",   "itemsize", "stride", "len",          "type", "id",       "isinstance",
+    "hasattr",       "callable", "print",    "log0",   "perf_counter", "time", "callable", "element_size"};
 
 constexpr std::uint64_t kParameterMask = ~((1ull << kParameterShift) - 1);
 
@@ -76,8 +77,7 @@ std::uint64_t Labels::element(ExprId value, int index, bool iterated) const {
   const Expr& v = m_.expr(value);
   if (v.kind == ExprKind::call && index >= 0) {
     const std::string_view name = last_part(callee_names_[value]);
-    if (iterated && name == "enumerate")
-      return index == 0 ? 0 : element(m_.operand(value, 1), -1, true);
+    if (iterated && name == "enumerate") return index == 0 ? 0 : element(m_.operand(value, 1), -1, true);
     if (iterated && name == "zip") {
       const ExprId part = m_.operand(value, static_cast<std::uint32_t>(index) + 1);
       return part == kNone ? 0 : labels_[part];
@@ -123,7 +123,8 @@ std::uint64_t Labels::of_string(ExprId e) const {
   const bool file = text.find(".bin") != std::string_view::npos || text.find('*') != std::string_view::npos ||
                     text.find(".npy") != std::string_view::npos;
   const bool split = text.size() <= 12 && x.parent != kNone && m_.expr(x.parent).kind == ExprKind::call;
-  if ((!file && !split) || text.find("bytes") != std::string_view::npos || text.find(' ') != std::string_view::npos) return 0;
+  if ((!file && !split) || text.find("bytes") != std::string_view::npos || text.find(' ') != std::string_view::npos)
+    return 0;
   std::uint64_t l = 0;
   if (word_at(text, "val") || word_at(text, "validation")) l |= kVal;
   if (word_at(text, "train")) l |= kTrain;
@@ -153,8 +154,8 @@ std::uint64_t Labels::of_subscript(ExprId e) const {
   return of_object | (index & ~(kGold | kBlend | kProb | kOptimizer)) | kLookup;
 }
 
-// w * p + v * q: one factor of one side a table's answer, one factor of the other side the gold probability. The weights
-// may depend on anything.
+// w * p + v * q: one factor of one side a table's answer, one factor of the other side the gold probability. The
+// weights may depend on anything.
 bool Labels::weighted_blend(ExprId e) const {
   const Expr& x = m_.expr(e);
   if (x.kind != ExprKind::binary || x.operands.count != 2) return false;
@@ -230,8 +231,9 @@ bool Labels::makes_integers(ExprId e, std::string_view name) const {
   if (name != "astype" && name != "to" && name != "array" && name != "asarray" && name != "type") return false;
   for (std::uint32_t i = 1; i < m_.expr(e).operands.count; ++i) {
     const std::string_view text = m_.text(m_.operand(e, i));
-    if (text.size() < 60 && (text.find("int64") != std::string_view::npos || text.find("int32") != std::string_view::npos ||
-                             text.find("int16") != std::string_view::npos || text.find(".long") != std::string_view::npos))
+    if (text.size() < 60 &&
+        (text.find("int64") != std::string_view::npos || text.find("int32") != std::string_view::npos ||
+         text.find("int16") != std::string_view::npos || text.find(".long") != std::string_view::npos))
       return true;
   }
   return false;
@@ -251,7 +253,8 @@ std::uint64_t Labels::of_foreign_call(ExprId e, std::uint64_t arguments) {
     const std::uint64_t all = receiver | arguments;
     return concrete(all, f) & kProb ? (all & ~(kLookup | kProb)) | kGold : all;
   }
-  if (name == "decompress" || name == "frombuffer" || name == "read_bytes" || name == "fromfile" || name == "b85decode") {
+  if (name == "decompress" || name == "frombuffer" || name == "read_bytes" || name == "fromfile" ||
+      name == "b85decode") {
     const std::uint64_t all = receiver | arguments;
     return concrete(all, f) & (kVal | kTrain) ? all : all | kPayload;
   }
@@ -305,19 +308,24 @@ std::uint64_t Labels::of_call(ExprId e) {
 std::uint64_t Labels::evaluate(ExprId e) {
   const Expr& x = m_.expr(e);
   switch (x.kind) {
-    case ExprKind::name: return of_name(e);
-    case ExprKind::string: return of_string(e);
+    case ExprKind::name:
+      return of_name(e);
+    case ExprKind::string:
+      return of_string(e);
     case ExprKind::attribute: {
       if (among(m_.name(e), kShape)) return 0;
       return labels_[m_.operand(e, 0)] | attributes_[x.name];
     }
-    case ExprKind::call: return of_call(e);
-    case ExprKind::subscript: return of_subscript(e);
-    case ExprKind::compare: return operands_of(e) & ~(kLookup | kGold | kBlend | kProb | kOptimizer);
+    case ExprKind::call:
+      return of_call(e);
+    case ExprKind::subscript:
+      return of_subscript(e);
+    case ExprKind::compare:
+      return operands_of(e) & ~(kLookup | kGold | kBlend | kProb | kOptimizer);
     case ExprKind::binary:
       if (x.op == Op::add || x.op == Op::sub) return combine(e, labels_[m_.operand(e, 0)], labels_[m_.operand(e, 1)]);
-      if (x.op == Op::bit_xor || x.op == Op::bit_and || x.op == Op::bit_or || x.op == Op::lshift || x.op == Op::rshift ||
-          x.op == Op::mod)
+      if (x.op == Op::bit_xor || x.op == Op::bit_and || x.op == Op::bit_or || x.op == Op::lshift ||
+          x.op == Op::rshift || x.op == Op::mod)
         return operands_of(e) & ~(kGold | kProb | kBlend);  // keys and masks
       return operands_of(e);
     case ExprKind::conditional: {
@@ -326,9 +334,12 @@ std::uint64_t Labels::evaluate(ExprId e) {
     }
     case ExprKind::list_comp:
     case ExprKind::set_comp:
-    case ExprKind::generator: return labels_[m_.operand(e, 0)];
-    case ExprKind::lambda: return 0;
-    default: return operands_of(e);
+    case ExprKind::generator:
+      return labels_[m_.operand(e, 0)];
+    case ExprKind::lambda:
+      return 0;
+    default:
+      return operands_of(e);
   }
 }
 
@@ -344,7 +355,8 @@ bool Labels::pass_arguments() {
         const ExprId a = calls.argument(e, c, i);
         if (a == kNone) continue;
         std::uint64_t& held = parameters_[m_.functions[c.function].parameters.first + i];
-        const std::uint64_t next = held | concrete(labels_[a], defs_.function_of(a) == from ? from : defs_.function_of(a));
+        const std::uint64_t next =
+            held | concrete(labels_[a], defs_.function_of(a) == from ? from : defs_.function_of(a));
         changed |= next != held;
         held = next;
       }
@@ -361,7 +373,8 @@ bool Labels::fill_arguments() {
     if (d.kind != Def::Kind::mutation || !d.in_place || d.value == kNone) continue;
     for (const std::uint32_t p : defs_.of(d.function, d.name))
       if (defs_.def(p).kind == Def::Kind::parameter)
-        out[defs_.def(p).parameter_id] |= concrete(labels_[d.value], defs_.function_of(d.value)) & ~(kOptimizer | kProb);
+        out[defs_.def(p).parameter_id] |=
+            concrete(labels_[d.value], defs_.function_of(d.value)) & ~(kOptimizer | kProb);
   }
   for (ExprId e = 0; e < m_.exprs.size(); ++e) {
     if (m_.expr(e).kind != ExprKind::call) continue;
@@ -385,9 +398,9 @@ bool Labels::store_attributes() {
   bool changed = false;
   for (const AttributeStore& s : defs_.stores()) {
     if (s.value == kNone) continue;
-    const std::uint64_t next =
-        attributes_[s.name] | (concrete(element(s.value, s.index, false), defs_.function_of(s.value)) & ~kOptimizer) |
-        (s.mutation ? 0 : concrete(labels_[s.value], defs_.function_of(s.value)) & kOptimizer);
+    const std::uint64_t next = attributes_[s.name] |
+                               (concrete(element(s.value, s.index, false), defs_.function_of(s.value)) & ~kOptimizer) |
+                               (s.mutation ? 0 : concrete(labels_[s.value], defs_.function_of(s.value)) & kOptimizer);
     changed |= next != attributes_[s.name];
     attributes_[s.name] = next;
   }

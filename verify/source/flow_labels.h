@@ -13,12 +13,12 @@ namespace pg::verify::py {
 
 // What a value may be made of. Labels flow through assignments, containers, attributes and calls.
 namespace label {
-inline constexpr std::uint64_t kVal = 1;        // validation tokens (read from a file whose name says so)
-inline constexpr std::uint64_t kTrain = 2;      // training tokens
-inline constexpr std::uint64_t kGold = 4;       // probability or loss at the gold target only
-inline constexpr std::uint64_t kLookup = 8;     // read from a table under a key made of tokens
-inline constexpr std::uint64_t kBlend = 16;     // kGold combined with kLookup behind the choice of the target
-inline constexpr std::uint64_t kProb = 32;      // logits or probabilities over the vocabulary
+inline constexpr std::uint64_t kVal = 1;     // validation tokens (read from a file whose name says so)
+inline constexpr std::uint64_t kTrain = 2;   // training tokens
+inline constexpr std::uint64_t kGold = 4;    // probability or loss at the gold target only
+inline constexpr std::uint64_t kLookup = 8;  // read from a table under a key made of tokens
+inline constexpr std::uint64_t kBlend = 16;  // kGold combined with kLookup behind the choice of the target
+inline constexpr std::uint64_t kProb = 32;   // logits or probabilities over the vocabulary
 inline constexpr std::uint64_t kOptimizer = 64;
 inline constexpr std::uint64_t kNetwork = 128;
 inline constexpr std::uint64_t kPayload = 256;  // read from a file that is neither (a payload, a model)
@@ -74,7 +74,7 @@ class Labels {
     std::vector<std::uint64_t> parts;  // of tuples that all have the same length
     bool uneven = false;
   };
-  std::vector<Returned> returned_;  // by function
+  std::vector<Returned> returned_;                           // by function
   std::unordered_map<std::uint64_t, std::uint64_t> filled_;  // by function << 32 | name: what callees put in
   std::vector<bool> blend_;
   std::vector<std::string> callee_names_;  // by expression, calls only

@@ -111,14 +111,13 @@ class OrderCheck {
   Owner owner_of_value(FunctionId f, const Def& d, int depth) const {
     if (m_.expr(d.value).kind == ExprKind::call) {
       for (const Callee& c : flow_.program().calls().callees(d.value))
-        if (m_.symbol(m_.functions[c.function].name) == "__init__" &&
-            !(flow_.labels().of(d.value) & label::kOptimizer))
+        if (m_.symbol(m_.functions[c.function].name) == "__init__" && !(flow_.labels().of(d.value) & label::kOptimizer))
           return {true, true, false, d.name};
       const std::string name = flow_.program().calls().qualified_name(m_.operand(d.value, 0));
       const std::string_view last = last_part(name);
       if (name.starts_with("torch.nn.") || name.starts_with("nn.")) return {true, true, last == "Parameter", d.name};
-      if (last == "zeros" || last == "zeros_like" || last == "Parameter" || last == "requires_grad_" || last == "randn" ||
-          last == "ones")
+      if (last == "zeros" || last == "zeros_like" || last == "Parameter" || last == "requires_grad_" ||
+          last == "randn" || last == "ones")
         return {true, true, true, d.name};
     }
     return owner_of(f, d.value, depth + 1);
@@ -196,7 +195,8 @@ class OrderCheck {
     if (own.known && own.fresh && f != home && !leaves(home, own.name))
       return report(Kind::throw_away, score, "scored here; the adapted values do not get here", .7);
     if (own.known && own.fresh && f == m_.stmts[m_.expr(first_).stmt].function) {
-      if (!used_behind(f, own.name, s)) return report(Kind::throw_away, score, "scored here; the adapted values are not used", .7);
+      if (!used_behind(f, own.name, s))
+        return report(Kind::throw_away, score, "scored here; the adapted values are not used", .7);
       if (own.tensor) return report(Kind::per_sample, score, "scored here with what was fitted", .8);
     }
     StmtId common = kNone;
@@ -226,9 +226,11 @@ class OrderCheck {
       if (selects_data(f, l, score)) continue;
       const auto turns = trip_count(l);
       if (turns && *turns <= 1) continue;
-      trace_.push_back({kNone, l, turns ? "this loop goes over the same tokens " + std::to_string(*turns) + " times"
-                                        : "this loop goes over the same tokens again"});
-      report(Kind::epochs_of_scoring, score, "scored inside it, behind learning from them in the turn before", turns ? .9 : .7);
+      trace_.push_back({kNone, l,
+                        turns ? "this loop goes over the same tokens " + std::to_string(*turns) + " times"
+                              : "this loop goes over the same tokens again"});
+      report(Kind::epochs_of_scoring, score, "scored inside it, behind learning from them in the turn before",
+             turns ? .9 : .7);
       trace_.pop_back();
       return true;
     }
@@ -246,10 +248,12 @@ class OrderCheck {
     for (int round = 0; round < 6; ++round) {
       const std::size_t before = names.size();
       for (const Def& d : flow_.defs().all()) {
-        if (d.function != f || d.value == kNone || d.stmt == kNone || !flow_.inside(d.stmt, loop) || d.stmt == loop) continue;
+        if (d.function != f || d.value == kNone || d.stmt == kNone || !flow_.inside(d.stmt, loop) || d.stmt == loop)
+          continue;
         if (std::find(names.begin(), names.end(), d.name) != names.end()) continue;
         for (const ExprId e : flow_.below(d.value))
-          if (m_.expr(e).kind == ExprKind::name && std::find(names.begin(), names.end(), m_.expr(e).name) != names.end()) {
+          if (m_.expr(e).kind == ExprKind::name &&
+              std::find(names.begin(), names.end(), m_.expr(e).name) != names.end()) {
             names.push_back(d.name);
             break;
           }

@@ -16,15 +16,15 @@ struct TraceStep {
 // What reading found. `kind` says which mechanism; `trace` is the path of the flow, first cause first.
 struct Finding {
   enum class Kind {
-    adapt_then_score,   // learns from validation tokens, then scores them
-    calibrate_on_val,   // statistics of unscored validation tokens go into the weights
-    epochs_of_scoring,  // scores inside a loop that learns from the same tokens several times
-    rescored,           // scored again behind learning from them
-    per_sample,         // fresh parameters fitted to the tokens they then score (SLOT)
-    throw_away,         // learns from validation tokens, the result is not used
-    previous_chunk,     // learns ahead of scoring under a condition: perhaps on the tokens before
-    blend_at_gold,      // probability of the gold token alone mixed with a table
-    choice_by_outcome,  // the better of two scores after seeing the token
+    adapt_then_score,    // learns from validation tokens, then scores them
+    calibrate_on_val,    // statistics of unscored validation tokens go into the weights
+    epochs_of_scoring,   // scores inside a loop that learns from the same tokens several times
+    rescored,            // scored again behind learning from them
+    per_sample,          // fresh parameters fitted to the tokens they then score (SLOT)
+    throw_away,          // learns from validation tokens, the result is not used
+    previous_chunk,      // learns ahead of scoring under a condition: perhaps on the tokens before
+    blend_at_gold,       // probability of the gold token alone mixed with a table
+    choice_by_outcome,   // the better of two scores after seeing the token
     payload_answers,     // compares targets with tokens that a file brought
     late_training_data,  // reads training data behind the training loop
   };

@@ -9,7 +9,8 @@ namespace {
 using Kind = Finding::Kind;
 
 bool is_log(std::string_view name) {
-  return name == "log" || name == "log2" || name == "log_" || name == "log10" || name == "logsumexp" || name == "logaddexp";
+  return name == "log" || name == "log2" || name == "log_" || name == "log10" || name == "logsumexp" ||
+         name == "logaddexp";
 }
 
 class ScoringCheck {
@@ -110,7 +111,8 @@ class ScoringCheck {
     if (b == kNone && m_.expr(callee).kind == ExprKind::attribute) b = a, a = m_.operand(callee, 0);
     if (a == kNone || b == kNone || !score_like(a) || !score_like(b)) return;
     if (!first_in(call, Kind::choice_by_outcome)) return;
-    found_.push_back({Kind::choice_by_outcome, {{call, kNone, "keeps the better of two scores of the same tokens"}}, .85});
+    found_.push_back(
+        {Kind::choice_by_outcome, {{call, kNone, "keeps the better of two scores of the same tokens"}}, .85});
   }
 
   // `if new < best: best = new` over scores, in a function that scores.
@@ -126,7 +128,8 @@ class ScoringCheck {
                           last_part(flow_.program().calls().qualified_name(m_.operand(parent, 0))) == "where";
     if (!in_if && !in_where) return;
     if (m_.text(a) == m_.text(b) || !first_in(e, Kind::choice_by_outcome)) return;
-    found_.push_back({Kind::choice_by_outcome, {{e, kNone, "two scores of the same tokens are compared and one is kept"}}, .75});
+    found_.push_back(
+        {Kind::choice_by_outcome, {{e, kNone, "two scores of the same tokens are compared and one is kept"}}, .75});
   }
 
   // targets == tokens from a file: the file holds the answers.
@@ -139,7 +142,8 @@ class ScoringCheck {
     };
     if (!(payload(a) && tokens(b)) && !(payload(b) && tokens(a))) return;
     if (!first_in(e, Kind::payload_answers)) return;
-    found_.push_back({Kind::payload_answers, {{e, kNone, "validation targets are compared with tokens read from a file"}}, .8});
+    found_.push_back(
+        {Kind::payload_answers, {{e, kNone, "validation targets are compared with tokens read from a file"}}, .8});
   }
 
   const Flow& flow_;

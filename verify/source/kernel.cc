@@ -80,8 +80,10 @@ class Loop {
       const std::string_view x = t_[i].text;
       if (x == "=" && i > begin_ && is_name(t_[i - 1].text)) assign(i);
       if (classes_.empty()) continue;
-      if (x == "if" && i + 1 < end_ && t_[i + 1].text == "(") condition(i, last_output);
-      else if (is_name(x) && i + 1 < end_ && t_[i + 1].text == "(") call(i);
+      if (x == "if" && i + 1 < end_ && t_[i + 1].text == "(")
+        condition(i, last_output);
+      else if (is_name(x) && i + 1 < end_ && t_[i + 1].text == "(")
+        call(i);
     }
     if (!gate_.use.empty()) found.push_back(gate_);
   }
@@ -114,8 +116,10 @@ class Loop {
     bool target = false, cls = mentions(equals, stop, classes_);
     for (std::size_t i = equals; i + 2 < stop; ++i) {
       if (!is_name(t_[i].text) || t_[i + 1].text != "[") continue;
-      if (names_tokens(t_[i].text) && at_position(i + 1)) target = true;
-      else if (!names_tokens(t_[i].text) && targets_.count(t_[i + 2].text) && t_[i + 3].text == "]") cls = true;
+      if (names_tokens(t_[i].text) && at_position(i + 1))
+        target = true;
+      else if (!names_tokens(t_[i].text) && targets_.count(t_[i + 2].text) && t_[i + 3].text == "]")
+        cls = true;
     }
     if (stop == equals + 5 && at_position(equals + 2) && !target) positions_.insert(name);  // p = pos[i]
     if (cls) {
@@ -130,14 +134,14 @@ class Loop {
   void use(std::size_t at, std::string_view what) {
     if (gate_.use.empty()) gate_.use_line = t_[at].line, gate_.use = std::string(what);
     const std::string word = first_word(what);
-    if (std::find(gate_.experts.begin(), gate_.experts.end(), word) == gate_.experts.end()) gate_.experts.push_back(word);
+    if (std::find(gate_.experts.begin(), gate_.experts.end(), word) == gate_.experts.end())
+      gate_.experts.push_back(word);
   }
 
   void condition(std::size_t at, std::size_t last_output) {
     const std::size_t close = closing(t_, at + 1, end_);
     if (!mentions(at + 2, close, classes_) || close + 1 >= end_) return;
-    const std::size_t block_end =
-        t_[close + 1].text == "{" ? closing(t_, close + 1, end_) : std::min(end_, close + 12);
+    const std::size_t block_end = t_[close + 1].text == "{" ? closing(t_, close + 1, end_) : std::min(end_, close + 12);
     for (std::size_t i = close; i + 4 < block_end && i <= last_output; ++i)
       if (is_name(t_[i].text) && at_position(i + 1) && t_[i + 4].text == "=") use(at, t_[i].text);
   }
