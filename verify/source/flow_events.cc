@@ -136,17 +136,26 @@ void Flow::add_own_scores(FunctionId f) {
   }
 }
 
+// A method of a torch module: what it gives is a loss or logits, not an evaluation.
+bool Flow::of_module(FunctionId f) const {
+  const ClassId cls = module().functions[f].cls;
+  if (cls == kNone) return false;
+  for (const ExprId base : module().bases(cls))
+    if (last_part(module().dotted_name(base)) == "Module") return true;
+  return module().symbol(module().functions[f].name).starts_with("forward");
+}
+
 void Flow::find_scores() {
   const Module& m = module();
   for (FunctionId f = 0; f < m.functions.size(); ++f) {
     add_own_scores(f);
     bool returned = false;
     for (const ExprId r : returns_[f]) returned |= (labels_.of(r) & kScored) == kScored;
-    scorer_[f] = f != 0 && !scores_[f].empty() && returned;
+    scorer_[f] = f != 0 && !scores_[f].empty() && returned && !of_module(f);
   }
   for (int round = 0; round < 4; ++round) {  // functions that hand on another's score
     for (FunctionId f = 1; f < m.functions.size(); ++f) {
-      if (scorer_[f]) continue;
+      if (scorer_[f] || of_module(f)) continue;
       for (const ExprId r : returns_[f])
         for (const ExprId e : below(r))
           if (m.expr(e).kind == ExprKind::call)

@@ -62,6 +62,7 @@ class Flow {
     return ran_function_[x.function] || (x.block != kNone && ran_block_[x.block]);
   }
   void find_callers();
+  bool of_module(FunctionId f) const;
   void find_scores();
   void add_own_scores(FunctionId f);
 

@@ -68,16 +68,21 @@ class OrderCheck {
   struct Owner {
     bool known = false, fresh = false, tensor = false;
     Symbol name = 0;
+    FunctionId home = 0;  // where the step stands: the gradient's function, or the one around a closure
   };
   Owner owner() const {
     const StmtId at = m_.expr(first_).stmt;
-    const FunctionId f = m_.stmts[at].function;
-    for (const ExprId call : flow_.program().calls().calls_in(f)) {
-      const ExprId callee = m_.operand(call, 0);
-      if (m_.expr(call).stmt < at || callee == kNone || m_.name(callee) != "step") continue;
-      const ExprId receiver = m_.operand(callee, 0);
-      if (!(flow_.labels().of(receiver) & label::kOptimizer)) continue;
-      return owner_of(f, receiver, 0);
+    FunctionId f = m_.stmts[at].function;
+    for (int level = 0; level < 2 && f != kNone; ++level, f = m_.functions[f].parent) {
+      for (const ExprId call : flow_.program().calls().calls_in(f)) {
+        const ExprId callee = m_.operand(call, 0);
+        if (m_.expr(call).stmt < at || callee == kNone || m_.name(callee) != "step") continue;
+        const ExprId receiver = m_.operand(callee, 0);
+        if (!(flow_.labels().of(receiver) & label::kOptimizer)) continue;
+        Owner own = owner_of(f, receiver, 0);
+        own.home = f;
+        return own;
+      }
     }
     return {};
   }
@@ -191,10 +196,9 @@ class OrderCheck {
 
   void adapted(FunctionId f, StmtId s, const Site& score) {
     const Owner own = owner();
-    const FunctionId home = m_.stmts[m_.expr(first_).stmt].function;
-    if (own.known && own.fresh && f != home && !leaves(home, own.name))
+    if (own.known && own.fresh && f != own.home && !leaves(own.home, own.name))
       return report(Kind::throw_away, score, "scored here; the adapted values do not get here", .7);
-    if (own.known && own.fresh && f == m_.stmts[m_.expr(first_).stmt].function) {
+    if (own.known && own.fresh && f == own.home) {
       if (!used_behind(f, own.name, s))
         return report(Kind::throw_away, score, "scored here; the adapted values are not used", .7);
       if (own.tensor) return report(Kind::per_sample, score, "scored here with what was fitted", .8);
