@@ -13,7 +13,7 @@ namespace pg::verify {
 namespace {
 
 using py::Finding;
-constexpr std::uint64_t kMaxPythonBytes = 2u << 20;
+constexpr std::uint64_t kMaxPythonBytes = 1u << 20;
 constexpr std::uint64_t kMaxScriptBytes = 256u << 10;
 
 bool ends_with(std::string_view s, std::string_view end) {
@@ -96,7 +96,7 @@ std::unique_ptr<SourceReading> read_source(const Submission& s) {
   }
   const CodeFile& entry = s.code[static_cast<std::size_t>(s.entry)];
   if (!entry.opaque.empty()) reading->unread = entry.opaque;
-  if (entry.source.size() > kMaxPythonBytes) reading->unread = "it is larger than 2 MiB";
+  if (entry.source.size() > kMaxPythonBytes) reading->unread = "it is larger than 1 MiB";
   read_settings(s, reading->settings);
   read_python(s, entry, true, *reading);
   for (const CodeFile& code : s.code) {

@@ -178,14 +178,21 @@ void Defs::index(const Module&) {
   });
 }
 
+std::span<const std::uint32_t> Defs::in(FunctionId function) const {
+  const auto less = [&](std::uint32_t d, FunctionId f) { return defs_[d].function < f; };
+  const auto first = std::lower_bound(by_name_.begin(), by_name_.end(), function, less);
+  const auto last = std::lower_bound(first, by_name_.end(), function + 1, less);
+  return {by_name_.data() + (first - by_name_.begin()), static_cast<std::size_t>(last - first)};
+}
+
 std::span<const std::uint32_t> Defs::of(FunctionId function, Symbol name) const {
   const auto less = [&](std::uint32_t d, int) {
     const Def& x = defs_[d];
     return x.function != function ? x.function < function : x.name < name;
   };
   const auto first = std::lower_bound(by_name_.begin(), by_name_.end(), 0, less);
-  auto last = first;
-  while (last != by_name_.end() && defs_[*last].function == function && defs_[*last].name == name) ++last;
+  const auto last = std::partition_point(
+      first, by_name_.end(), [&](std::uint32_t d) { return defs_[d].function == function && defs_[d].name == name; });
   return {by_name_.data() + (first - by_name_.begin()), static_cast<std::size_t>(last - first)};
 }
 
@@ -196,10 +203,13 @@ void Defs::link_use(const Module& m, ExprId use, std::span<const std::uint32_t> 
     if (reach_.size() - first < kMaxReach) reach_.push_back(d);
   };
   // Backwards from the use to the assignment that hides the rest. Statements are numbered in source order.
-  std::size_t split = 0;
-  while (split < defs.size() && (defs_[defs[split]].stmt == kNone || defs_[defs[split]].stmt <= at)) ++split;
+  // Parameters come first, then the rest in source order.
+  const std::size_t split = static_cast<std::size_t>(
+      std::partition_point(defs.begin(), defs.end(),
+                           [&](std::uint32_t d) { return defs_[d].stmt == kNone || defs_[d].stmt <= at; }) -
+      defs.begin());
   StmtId hidden_by = kNone;
-  for (std::size_t i = split; i-- > 0;) {
+  for (std::size_t i = split; i-- > 0 && reach_.size() - first < kMaxReach;) {
     const Def& d = defs_[defs[i]];
     // x = f(x): the value in the statement itself is the old one, but comprehension targets are local to it.
     const bool own = d.stmt == at && d.kills && d.kind == Kind::value;
@@ -220,12 +230,11 @@ void Defs::link_use(const Module& m, ExprId use, std::span<const std::uint32_t> 
     b = m.stmts[owner].block;
   }
   if (loop == kNone) return;
-  for (std::size_t i = 0; i < defs.size(); ++i) {
-    const Def& d = defs_[defs[i]];
-    if (d.stmt != kNone && (d.stmt > at || (d.stmt == at && d.kind == Kind::value)) &&
-        m.stmts[d.stmt].begin < m.stmts[loop].end)
-      take(defs[i]);
-  }
+  const auto again = [&](const Def& d) { return d.stmt != kNone && m.stmts[d.stmt].begin < m.stmts[loop].end; };
+  for (std::size_t i = split; i-- > 0 && defs_[defs[i]].stmt == at;)  // x = f(x) in a loop
+    if (defs_[defs[i]].kind == Kind::value && again(defs_[defs[i]])) take(defs[i]);
+  for (std::size_t i = split; i < defs.size() && reach_.size() - first < kMaxReach && again(defs_[defs[i]]); ++i)
+    take(defs[i]);
 }
 
 void Defs::link(const Module& m) {

@@ -47,6 +47,8 @@ class Defs {
   }
   // All definitions of a name in one function.
   std::span<const std::uint32_t> of(FunctionId function, Symbol name) const;
+  // All definitions in one function, by name.
+  std::span<const std::uint32_t> in(FunctionId function) const;
   std::span<const AttributeStore> stores() const { return stores_; }
   // The function an expression runs in; a lambda's body runs in the lambda.
   FunctionId function_of(ExprId e) const { return expr_function_[e]; }

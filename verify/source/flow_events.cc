@@ -1,6 +1,7 @@
 #include "verify/source/flow_events.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 namespace pg::verify::py {
 namespace {
@@ -77,16 +78,17 @@ std::vector<ExprId> Flow::below(ExprId e) const {
   std::vector<ExprId> out;
   if (e == kNone) return out;
   out.push_back(e);
-  for (std::size_t i = 0; i < out.size() && out.size() < 4096; ++i)
+  for (std::size_t i = 0; i < out.size() && out.size() < 4096 && work_ > 0; ++i)
     for (const ExprId o : m.operands(out[i]))
       if (o != kNone) out.push_back(o);
+  work_ -= static_cast<std::int64_t>(out.size());
   return out;
 }
 
 std::vector<Symbol> Flow::slice(FunctionId f, std::vector<ExprId> from) const {
   const Module& m = module();
   std::vector<Symbol> names;
-  std::vector<bool> seen_def(defs_.all().size(), false);
+  std::unordered_set<std::uint32_t> seen_def;
   for (std::size_t i = 0; i < from.size() && from.size() < kMaxSlice; ++i) {
     for (const ExprId e : below(from[i])) {
       if (m.expr(e).kind != ExprKind::name || std::find(names.begin(), names.end(), m.expr(e).name) != names.end())
@@ -95,7 +97,8 @@ std::vector<Symbol> Flow::slice(FunctionId f, std::vector<ExprId> from) const {
       if (defs.empty()) continue;
       names.push_back(m.expr(e).name);
       for (const std::uint32_t d : defs)
-        if (!seen_def[d] && defs_.def(d).value != kNone) seen_def[d] = true, from.push_back(defs_.def(d).value);
+        if (from.size() < kMaxSlice && defs_.def(d).value != kNone && seen_def.insert(d).second)
+          from.push_back(defs_.def(d).value);
     }
   }
   return names;
@@ -106,12 +109,13 @@ void Flow::add_own_scores(FunctionId f) {
   std::vector<Symbol> kept = slice(f, returns_[f]);
   for (const Parameter& p : m.parameters(f)) kept.push_back(p.name);
   std::vector<ExprId> bits;  // val_bpb = ...: a score that is only printed
-  for (const Def& d : defs_.all())
-    if (d.function == f && d.value != kNone && m.symbol(d.name).find("bpb") != std::string_view::npos)
+  for (const std::uint32_t id : defs_.in(f))
+    if (const Def& d = defs_.def(id); d.value != kNone && m.symbol(d.name).find("bpb") != std::string_view::npos)
       bits.push_back(d.value);
   for (const Symbol name : slice(f, std::move(bits))) kept.push_back(name);
-  for (const Def& d : defs_.all()) {
-    if (d.function != f || d.kind != Def::Kind::mutation || d.value == kNone || !runs(d.stmt)) continue;
+  for (const std::uint32_t id : defs_.in(f)) {
+    const Def& d = defs_.def(id);
+    if (d.kind != Def::Kind::mutation || d.value == kNone || !runs(d.stmt)) continue;
     if (std::find(kept.begin(), kept.end(), d.name) == kept.end() || !labels_.has(d.value, kScored)) continue;
     if (labels_.of(d.value) & label::kOptimizer) continue;
     scores_[f].push_back({f, d.stmt, d.value});

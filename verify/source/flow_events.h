@@ -67,6 +67,7 @@ class Flow {
   void add_own_scores(FunctionId f);
 
   bool entry_;
+  mutable std::int64_t work_ = 20'000'000;  // expressions that below() may still visit: a hostile source costs no more
   Program program_;
   Defs defs_;
   Labels labels_;

@@ -371,8 +371,9 @@ bool Labels::fill_arguments() {
   std::vector<std::uint64_t> out(parameters_.size(), 0);
   for (const Def& d : defs_.all()) {
     if (d.kind != Def::Kind::mutation || !d.in_place || d.value == kNone) continue;
-    for (const std::uint32_t p : defs_.of(d.function, d.name))
-      if (defs_.def(p).kind == Def::Kind::parameter)
+    const auto same = defs_.of(d.function, d.name);
+    if (const std::uint32_t p = same.empty() ? 0 : same[0]; !same.empty())
+      if (defs_.def(p).kind == Def::Kind::parameter)  // parameters come first
         out[defs_.def(p).parameter_id] |=
             concrete(labels_[d.value], defs_.function_of(d.value)) & ~(kOptimizer | kProb);
   }

@@ -7,14 +7,14 @@ namespace pg::verify::py {
 namespace {
 
 using Kind = Finding::Kind;
-constexpr int kMaxClimb = 8;
+constexpr int kMaxClimb = 8, kMaxStarts = 200;
 
 class OrderCheck {
  public:
   explicit OrderCheck(const Flow& flow) : flow_(flow), m_(flow.module()) {}
 
   std::vector<Finding> run() {
-    for (ExprId e = 0; e < m_.exprs.size(); ++e) {
+    for (ExprId e = 0; e < m_.exprs.size() && starts_ < kMaxStarts; ++e) {
       if (m_.expr(e).kind != ExprKind::call || m_.expr(e).stmt == kNone) continue;
       const StmtId s = m_.expr(e).stmt;
       if (learns(e) && flow_.runs(s)) {
@@ -56,6 +56,7 @@ class OrderCheck {
   }
 
   void start(ExprId call, std::string what, Kind kind) {
+    ++starts_;
     first_ = call;
     kind_ = kind;
     trace_.clear();
@@ -251,9 +252,9 @@ class OrderCheck {
     // Forward: names in the loop that are made of the loop's variable.
     for (int round = 0; round < 6; ++round) {
       const std::size_t before = names.size();
-      for (const Def& d : flow_.defs().all()) {
-        if (d.function != f || d.value == kNone || d.stmt == kNone || !flow_.inside(d.stmt, loop) || d.stmt == loop)
-          continue;
+      for (const std::uint32_t id : flow_.defs().in(f)) {
+        const Def& d = flow_.defs().def(id);
+        if (d.value == kNone || d.stmt == kNone || !flow_.inside(d.stmt, loop) || d.stmt == loop) continue;
         if (std::find(names.begin(), names.end(), d.name) != names.end()) continue;
         for (const ExprId e : flow_.below(d.value))
           if (m_.expr(e).kind == ExprKind::name &&
@@ -308,6 +309,7 @@ class OrderCheck {
 
   const Flow& flow_;
   const Module& m_;
+  int starts_ = 0;
   ExprId first_ = kNone;
   Kind kind_ = Kind::adapt_then_score;
   std::vector<TraceStep> trace_;
