@@ -22,6 +22,7 @@ Flow::Flow(std::string_view source, const Settings& settings, bool entry, const 
     if (s.kind == StmtKind::return_ && s.value != kNone) returns_[s.function].push_back(s.value);
   ran_function_.assign(m.functions.size(), false);
   ran_block_.assign(m.blocks.size(), false);
+  filled_block_.assign(m.blocks.size(), false);
   find_callers();
   find_ran(printed);
   find_scores();
@@ -45,6 +46,21 @@ void Flow::find_ran(const std::vector<std::string>& printed) {
       b = owner == kNone || m.blocks[b].role == Block::Role::function ? kNone : m.stmts[owner].block;
     }
   }
+  // A condition on a container that the code fills (`found = []` ... `found.append(x)` ... `if found:`) is open.
+  for (StmtId s = 0; s < m.stmts.size(); ++s) {
+    if (m.stmts[s].block != kNone && filled_block_[m.stmts[s].block]) {
+      for (const BlockId b : {m.stmts[s].body, m.stmts[s].orelse})
+        if (b != kNone) filled_block_[b] = true;
+    }
+    if (m.stmts[s].kind != StmtKind::if_ || m.stmts[s].value == kNone) continue;
+    for (const ExprId e : below(m.stmts[s].value)) {
+      if (m.expr(e).kind != ExprKind::name) continue;
+      for (const std::uint32_t d : defs_.reaching(e))
+        if (defs_.def(d).kind == Def::Kind::mutation && defs_.def(d).in_place && m.stmts[s].body != kNone)
+          filled_block_[m.stmts[s].body] = true;
+    }
+  }
+  for (BlockId b = 0; b < m.blocks.size(); ++b) ran_block_[b] = ran_block_[b] || filled_block_[b];
   for (int round = 0; round < 4; ++round)
     for (FunctionId f = 1; f < m.functions.size(); ++f)
       for (const Site& c : callers_[f])

@@ -72,7 +72,7 @@ class Flow {
   Defs defs_;
   Labels labels_;
   std::vector<std::vector<Site>> scores_, callers_;
-  std::vector<bool> scorer_, ran_function_, ran_block_;
+  std::vector<bool> scorer_, ran_function_, ran_block_, filled_block_;
   std::vector<std::vector<ExprId>> returns_;
 };
 
