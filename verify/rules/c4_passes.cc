@@ -16,9 +16,9 @@ std::vector<RuleResult> check(const Submission& s, const Policy&) {
                            "epochs score what earlier ones learned",
                            "Count the score of the first epoch only, taken before learning from these tokens."},
                           {Kind::choice_by_outcome, true,
-                        "the better of two scores of the same tokens is kept: a minimum over passes or scorers",
-                        "Commit to one pass and one rule before the token is scored."},
-                       {Kind::rescored, true,
+                           "the better of two scores of the same tokens is kept: a minimum over passes or scorers",
+                           "Commit to one pass and one rule before the token is scored."},
+                          {Kind::rescored, true,
                            "the claimed score is a second one: an earlier evaluation learned from the same tokens",
                            "Claim the score of the first pass."},
                       });

@@ -115,11 +115,17 @@ class OrderCheck {
   }
 
   Owner owner_of_value(FunctionId f, const Def& d, int depth) const {
-    if (m_.expr(d.value).kind == ExprKind::call) {
-      for (const Callee& c : flow_.program().calls().callees(d.value))
+    ExprId made = d.value;  // Module(...).to(device): what is made is in front
+    for (int i = 0; i < 8 && m_.expr(made).kind == ExprKind::call; ++i) {
+      const ExprId callee = m_.operand(made, 0);
+      if (m_.expr(callee).kind != ExprKind::attribute || m_.expr(m_.operand(callee, 0)).kind != ExprKind::call) break;
+      made = m_.operand(callee, 0);
+    }
+    if (m_.expr(made).kind == ExprKind::call) {
+      for (const Callee& c : flow_.program().calls().callees(made))
         if (m_.symbol(m_.functions[c.function].name) == "__init__" && !(flow_.labels().of(d.value) & label::kOptimizer))
           return {true, true, false, d.name};
-      const std::string name = flow_.program().calls().qualified_name(m_.operand(d.value, 0));
+      const std::string name = flow_.program().calls().qualified_name(m_.operand(made, 0));
       const std::string_view last = last_part(name);
       if (name.starts_with("torch.nn.") || name.starts_with("nn.")) return {true, true, last == "Parameter", d.name};
       if (last == "zeros" || last == "zeros_like" || last == "Parameter" || last == "requires_grad_" ||
@@ -131,8 +137,7 @@ class OrderCheck {
 
   // Whether the function mentions the name behind a statement, `del` aside.
   bool used_behind(FunctionId f, Symbol name, StmtId s) const {
-    const auto loops = flow_.loops_around(s);
-    const std::uint32_t end = m_.stmts[loops.empty() ? s : loops.back()].end;
+    const std::uint32_t end = m_.stmts[s].end;
     for (const Expr& e : m_.exprs)
       if (e.kind == ExprKind::name && e.name == name && e.begin > end && e.stmt != kNone &&
           m_.stmts[e.stmt].function == f && m_.stmts[e.stmt].kind != StmtKind::del)
