@@ -1,8 +1,9 @@
-// source_front_end ROOT [THREADS] [DUMP_FOLDER] | --dump FILE: the Python front end over every *.py below ROOT, unwrapped first.
+// source_front_end ROOT [THREADS] [DUMP_FOLDER] | --dump FILE | --reach FILE [COMMAND]: the Python front end over every
+// *.py below ROOT, unwrapped first.
 //
-// Prints seconds (wall and processor) of the tree-sitter parse alone and of the whole front end over the same sources held in memory,
-// their ratio, files with syntax errors, and peak memory. DUMP_FOLDER: also writes the sources there, for
-// bench/source_baseline.py. --dump: the tree of one file as text.
+// Prints seconds (wall and processor) of the tree-sitter parse alone and of the whole front end over the same sources
+// held in memory, their ratio, files with syntax errors, and peak memory. DUMP_FOLDER: also writes the sources there,
+// for bench/source_baseline.py. --dump: the tree of one file as text.
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <tree_sitter/api.h>
@@ -79,23 +80,49 @@ void parse_only(const std::string& text) {
   ts_parser_delete(parser);
 }
 
-void report(std::string_view name, const Times& t, double mb, double reference) {
-  fmt::print("{:<28} {:7.2f} s wall {:7.2f} s processor {:6.1f} MB/s   {:.2f} x parse\n", name, t.wall, t.processor,
-             mb / t.wall, t.wall / reference);
+void report(std::string_view name, const Times& t, double mb, const Times& parse) {
+  fmt::print("{:<28} {:7.2f} s wall {:7.2f} s processor {:6.1f} MB/s   {:.2f} x parse (processor)\n", name, t.wall,
+             t.processor, mb / t.wall, t.processor / parse.processor);
+}
+
+void print_reach(std::string_view source, std::string_view command) {
+  py::Settings settings;
+  settings.add_command_text("command", command);
+  const py::Program program(source, settings);
+  const py::Module& m = program.module();
+  for (const py::Function& f : m.functions) {
+    const py::Truth runs = program.runs_function(static_cast<py::FunctionId>(&f - m.functions.data()));
+    if (runs == py::Truth::yes || f.kind == py::Function::Kind::lambda) continue;
+    fmt::print("{} {} {}\n", f.line, runs == py::Truth::no ? "never runs:" : "perhaps runs:", m.symbol(f.name));
+  }
+  for (const py::Stmt& s : m.stmts) {
+    if (s.kind != py::StmtKind::if_ || program.folder().truth(s.value) == py::Truth::unknown) continue;
+    fmt::print("{} {}: {}", s.line, program.folder().truth(s.value) == py::Truth::yes ? "true" : "false",
+               m.text(s.value));
+    for (const auto& origin : program.folder().reasons(s.value)) {
+      fmt::print("  [{} {}={} line {}]", origin.file.empty() ? "default" : origin.file, origin.name, origin.value,
+                 origin.line);
+    }
+    fmt::print("\n");
+  }
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    fmt::print(stderr, "usage: source_front_end ROOT [THREADS] [DUMP_FOLDER] | --dump FILE\n");
+    fmt::print(stderr, "usage: source_front_end ROOT [THREADS] [DUMP_FOLDER] | --dump FILE | --reach FILE [COMMAND]\n");
     return 2;
   }
-  if (std::string_view(argv[1]) == "--dump" && argc > 2) {
+  if (argc > 2 && (std::string_view(argv[1]) == "--dump" || std::string_view(argv[1]) == "--reach")) {
     const auto content = pg::read_file(argv[2], 64u << 20);
     if (!content) return 2;
     const pg::verify::CodeFile code = pg::verify::unpack_code("train_gpt.py", *content);
-    fmt::print("{}", py::dump_module(py::parse_python(code.source), 64u << 20));
+    if (std::string_view(argv[1]) == "--dump") {
+      fmt::print("{}", py::dump_module(py::parse_python(code.source), 64u << 20));
+    } else {
+      print_reach(code.source, argc > 3 ? argv[3] : "");
+    }
     return 0;
   }
   const unsigned threads = argc > 2 ? static_cast<unsigned>(std::stoul(argv[2])) : 2;
@@ -123,8 +150,31 @@ int main(int argc, char** argv) {
     fmt::print("  {}: {} error nodes, {} missing, {} cut, confidence {:.3f}\n", sources[i].path, module.error_nodes,
                module.missing_nodes, module.truncated, module.confidence);
   });
-  report("tree-sitter parse", parse, mb, parse.wall);
-  report("parse + IR", lower, mb, parse.wall);
+  std::atomic<std::uint64_t> functions = 0, unreached = 0, undecided = 0, calls = 0, resolved = 0, conditions = 0,
+                             decided = 0;
+  const Times whole = timed(sources, threads, [&](std::size_t i) {
+    const py::Settings settings;
+    const py::Program program(sources[i].text, settings);
+    const py::Module& m = program.module();
+    functions += m.functions.size();
+    for (py::FunctionId f = 0; f < m.functions.size(); ++f) {
+      unreached += program.runs_function(f) == py::Truth::no;
+      undecided += program.runs_function(f) == py::Truth::unknown;
+      calls += program.calls().calls_in(f).size();
+      for (const py::ExprId call : program.calls().calls_in(f)) resolved += !program.calls().callees(call).empty();
+    }
+    for (const py::Stmt& s : m.stmts) {
+      if (s.kind != py::StmtKind::if_) continue;
+      ++conditions;
+      decided += program.folder().truth(s.value) != py::Truth::unknown;
+    }
+  });
+  report("tree-sitter parse", parse, mb, parse);
+  report("parse + IR", lower, mb, parse);
+  report("whole front end", whole, mb, parse);
+  fmt::print("{} functions, {} not reached, {} perhaps; {} calls, {} into the file; {} conditions, {} decided\n",
+             functions.load(), unreached.load(), undecided.load(), calls.load(), resolved.load(), conditions.load(),
+             decided.load());
   fmt::print("{} files with errors, {} cut, {} given up; {} expressions\n", errors.load(), truncated.load(),
              gave_up.load(), exprs.load());
   rusage usage{};

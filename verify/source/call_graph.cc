@@ -124,7 +124,7 @@ void CallGraph::State::find_escapes() {
       continue;
     }
     if (e.kind == ExprKind::name) {
-      for (const Binding& binding : resolver.bindings_of(id)) {
+      for (const Binding& binding : first_bindings(resolver.bindings_of(id))) {
         if (binding.kind == Binding::Kind::function) escapes[binding.node] = true;
       }
     } else {
@@ -163,6 +163,9 @@ std::vector<Callee> CallGraph::functions_of(ExprId value) const {
 }
 std::vector<ClassId> CallGraph::classes_of(ExprId value) const {
   return state_->resolver.classes(value);
+}
+bool CallGraph::inherits(ClassId derived, ClassId base) const {
+  return state_->resolver.inherits(derived, base);
 }
 std::span<const ExprId> CallGraph::calls_of(FunctionId function) const {
   return state_->callers[function];

@@ -36,7 +36,14 @@ struct Binding {
   std::uint32_t node = kNone;
   StmtId stmt = kNone;  // kNone for parameters
   FunctionId scope = 0;
+  ExprId target = kNone;  // of attribute bindings: the attribute that is assigned to; kNone in a class body
 };
+
+// The first of them: loops over these only cost no more than a constant, and all definitions are among them unless a
+// scope defines a name more than 16 times.
+inline std::span<const Binding> first_bindings(std::span<const Binding> bindings) {
+  return bindings.first(bindings.size() < 16 ? bindings.size() : 16);
+}
 
 // Names and calls of one module, resolved as well as reading allows: by scope; methods through self, through the class
 // of what was assigned to the variable or attribute, and by a name that few classes define; calling an instance means
@@ -50,6 +57,7 @@ class CallGraph {
   CallGraph& operator=(CallGraph&&) noexcept;
 
   // Everything the name may be bound to, seen from function `from`: the bindings of the innermost scope that has any.
+  // Definitions (function, class_, import) come first, then the others, each in source order.
   std::span<const Binding> bindings(FunctionId from, Symbol name) const;
   // The same for a `name` expression, which in a class body sees the class's names first.
   std::span<const Binding> bindings_of(ExprId name) const;
@@ -65,6 +73,8 @@ class CallGraph {
   // The classes of this module that an expression's value may be an instance of: by construction (wrappers such as
   // torch.compile, DDP and .to() looked through), self, annotations, what callers pass.
   std::vector<ClassId> classes_of(ExprId value) const;
+  // Whether a class has another one of this module among its bases, at any distance.
+  bool inherits(ClassId derived, ClassId base) const;
   // Calls that may run a function.
   std::span<const ExprId> calls_of(FunctionId function) const;
   // Whether the function is also used as a value (passed on, stored), so that calls not seen here may run it.

@@ -32,16 +32,20 @@ const Folded& Folder::State::fold(ExprId id) {
   return known_.try_emplace(id, std::move(result)).first->second;
 }
 
+Folded Folder::State::circular() {
+  saw_cycle_ = true;
+  Folded result;
+  result.is_circular = true;
+  return result;
+}
+
 Folded Folder::State::evaluate(ExprId id) {
   if (id == kNone) return {};
   if (frame_ == nullptr) {
     if (const auto found = known_.find(id); found != known_.end()) return found->second;
   }
   if (depth_ > kMaxFoldDepth || ++steps_ > kStepsPerQuestion || ++steps_in_all_ > kStepsInAll) return {};
-  if (!active_.insert(id).second) {
-    saw_cycle_ = true;
-    return {};
-  }
+  if (!active_.insert(id).second) return circular();
   ++depth_;
   Folded result = evaluate_kind(id);
   --depth_;
@@ -133,6 +137,7 @@ Folded Folder::State::evaluate_operands(ExprId id) {
     const auto is_star = [this](ExprId o) { return module_.expr(o).kind == ExprKind::starred; };
     if (std::ranges::none_of(module_.operands(id), is_star)) {
       result.value.kind = Value::Kind::sequence;
+      result.value.is_immutable = e.kind == ExprKind::tuple;
       result.value.items = std::move(values);
     }
   }

@@ -20,8 +20,9 @@ Truth either(Truth a, Truth b);
 struct Value {
   enum class Kind : std::uint8_t { unknown, none, boolean, integer, real, text, sequence };
   Kind kind = Kind::unknown;
-  bool converted = false;    // text from a log that may stand for a boolean or number ("True" for "1")
-  std::int64_t integer = 0;  // boolean, integer
+  bool is_immutable = false;  // sequence: a tuple
+  bool converted = false;     // text from a log that may stand for a boolean or number ("True" for "1")
+  std::int64_t integer = 0;   // boolean, integer
   double real = 0;
   std::string text;          // at most 4 KiB; longer strings are unknown
   std::vector<Value> items;  // sequence: at most 64
@@ -36,6 +37,7 @@ bool operator==(const Value& a, const Value& b);
 // A value and what it rests on: settings outside and defaults in the code, for the evidence.
 struct Folded {
   Value value;
+  bool is_circular = false;  // unknown because it is a copy of itself (self.x = x, where x is what self.x was)
   std::vector<SettingOrigin> origins;  // at most 8
 };
 

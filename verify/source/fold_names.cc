@@ -7,7 +7,7 @@ namespace pg::verify::py {
 namespace {
 
 // Alternatives looked at before a name counts as unknown.
-constexpr std::size_t kMaxAlternatives = 12;
+constexpr std::size_t kMaxAlternatives = 12, kMaxBindings = 200;
 
 bool is_loop(StmtKind kind) {
   return kind == StmtKind::for_ || kind == StmtKind::while_;
@@ -62,24 +62,20 @@ std::vector<Binding> Folder::State::reaching(ExprId use, std::span<const Binding
 Folded Folder::State::join(std::span<const Binding> alternatives) {
   Folded result;
   if (alternatives.empty() || alternatives.size() > kMaxAlternatives) return result;
-  const bool outer_cycle = std::exchange(saw_cycle_, false);
-  bool any_cycle = false, is_first = true, agree = true;
+  bool is_first = true;
   for (const Binding& binding : alternatives) {
     if (alternatives.size() > 1 && binding.stmt != kNone && in_dead_branch(binding.stmt)) continue;
-    saw_cycle_ = false;
     Folded value = evaluate_binding(binding);
-    any_cycle = any_cycle || saw_cycle_;
-    if (!value.value.known() && saw_cycle_) continue;  // it is what the others are
+    if (value.is_circular) continue;  // it is what the others are
     add_origins(result.origins, value.origins);
     if (is_first) {
       result.value = std::move(value.value);
       is_first = false;
-    } else {
-      agree = agree && result.value == value.value;
+    } else if (!(result.value == value.value)) {
+      result.value = {};
     }
   }
-  if (!agree) result.value = {};
-  saw_cycle_ = outer_cycle || any_cycle;
+  result.is_circular = is_first;
   return result;
 }
 
@@ -89,6 +85,8 @@ Folded Folder::State::evaluate_binding(const Binding& binding) {
   Folded result;
   if (binding.kind == Binding::Kind::value) {
     result = evaluate(binding.node);
+    // A list may have grown since; a tuple cannot.
+    if (result.value.kind == Value::Kind::sequence && !result.value.is_immutable) result.value = {};
   } else if (binding.kind == Binding::Kind::parameter) {
     result = evaluate_parameter(binding);
   }
@@ -143,28 +141,38 @@ Folded Folder::State::evaluate_attribute(ExprId id) {
     result.value.converted = true;
     return result;
   }
-  const std::uint64_t key = 1ull << 40 | e.name;
-  if (!active_.insert(key).second) {
-    saw_cycle_ = true;
-    return result;
-  }
-  const std::vector<Binding> alternatives = attribute_alternatives(id);
+  const std::vector<ClassId> classes = classes_of(object);
+  const std::uint64_t key =
+      1ull << 63 | static_cast<std::uint64_t>(classes.empty() ? 0 : classes[0] + 1) << 32 | e.name;
+  if (!active_.insert(key).second) return circular();
+  const std::vector<Binding> alternatives = attribute_alternatives(id, classes);
   result = alternatives.empty() ? evaluate_option(e.name) : join(alternatives);
   active_.erase(key);
   return result;
 }
 
-std::vector<Binding> Folder::State::attribute_alternatives(ExprId id) {
-  const Expr& e = module_.expr(id);
-  const ExprId object = module_.operand(id, 0);
+std::vector<ClassId> Folder::State::classes_of(ExprId object) const {
   std::vector<ClassId> classes = calls_.classes_of(object);
   if (module_.expr(object).kind == ExprKind::name) {
-    for (const Binding& binding : calls_.bindings_of(object)) {
-      if (binding.kind == Binding::Kind::import) return {};
+    for (const Binding& binding : first_bindings(calls_.bindings_of(object))) {
       if (binding.kind == Binding::Kind::class_) classes.push_back(binding.node);
     }
   }
-  const auto is_ours = [&](ClassId cls) { return std::ranges::find(classes, cls) != classes.end(); };
+  return classes;
+}
+
+std::vector<Binding> Folder::State::attribute_alternatives(ExprId id, const std::vector<ClassId>& classes) const {
+  const Expr& e = module_.expr(id);
+  const ExprId object = module_.operand(id, 0);
+  if (module_.expr(object).kind == ExprKind::name) {
+    const auto bindings = calls_.bindings_of(object);
+    if (!bindings.empty() && bindings[0].kind == Binding::Kind::import) return {};
+  }
+  // Of the object's class, or of one that it inherits from or that inherits from it.
+  const auto is_ours = [&](ClassId cls) {
+    return std::ranges::any_of(
+        classes, [&](ClassId c) { return c == cls || calls_.inherits(c, cls) || calls_.inherits(cls, c); });
+  };
   std::vector<Binding> alternatives;
   bool constructed = false;
   if (const auto found = constructed_with_.find(e.name); found != constructed_with_.end()) {
@@ -174,12 +182,22 @@ std::vector<Binding> Folder::State::attribute_alternatives(ExprId id) {
       constructed = true;
     }
   }
-  for (const Binding& binding : calls_.attribute_bindings(e.name)) {
+  const auto bindings = calls_.attribute_bindings(e.name);
+  if (bindings.size() > kMaxBindings) return std::vector<Binding>(kMaxAlternatives + 1);
+  for (const Binding& binding : bindings) {
     if (alternatives.size() > kMaxAlternatives) break;
     const Stmt& s = module_.stmt(binding.stmt);
-    const ClassId owner = s.cls != kNone ? s.cls : module_.functions[s.function].cls;
-    if (!classes.empty() && owner != kNone && !is_ours(owner)) continue;
     if (constructed && s.cls != kNone) continue;  // a default that the constructor's argument replaces
+    if (!classes.empty()) {
+      const ExprId stored_to = binding.target == kNone ? kNone : module_.operand(binding.target, 0);
+      std::vector<ClassId> owners;
+      if (stored_to != kNone) {
+        owners = classes_of(stored_to);
+      } else if (s.cls != kNone) {
+        owners.push_back(s.cls);
+      }
+      if (!owners.empty() && std::ranges::none_of(owners, is_ours)) continue;
+    }
     alternatives.push_back(binding);
   }
   return alternatives;
@@ -243,7 +261,7 @@ void Folder::State::collect_constructions() {
     if (e.kind != ExprKind::keyword || e.parent == kNone || module_.expr(e.parent).kind != ExprKind::call) continue;
     const ExprId callee = module_.operand(e.parent, 0);
     if (callee == kNone || module_.expr(callee).kind != ExprKind::name) continue;
-    for (const Binding& binding : calls_.bindings_of(callee)) {
+    for (const Binding& binding : first_bindings(calls_.bindings_of(callee))) {
       // A class with an __init__ takes its arguments there.
       if (binding.kind == Binding::Kind::class_ && calls_.callees(e.parent).empty()) {
         constructed_with_[e.name].emplace_back(binding.node, module_.operand(id, 0));

@@ -35,6 +35,7 @@ struct Folder::State {
     bool store_true = false, store_false = false;
   };
 
+  Folded circular();
   Folded evaluate(ExprId id);
   Folded evaluate_kind(ExprId id);
   Folded evaluate_operands(ExprId id);
@@ -48,7 +49,9 @@ struct Folder::State {
   Folded evaluate_option(Symbol name);
   Folded join(std::span<const Binding> alternatives);
   std::vector<Binding> reaching(ExprId use, std::span<const Binding> bindings) const;
-  std::vector<Binding> attribute_alternatives(ExprId id);
+  // The classes that the object is one of, or is.
+  std::vector<ClassId> classes_of(ExprId object) const;
+  std::vector<Binding> attribute_alternatives(ExprId id, const std::vector<ClassId>& classes) const;
   bool in_dead_branch(StmtId id);
   void collect_options();
   void collect_constructions();

@@ -262,6 +262,6 @@ struct Module {
 // Parses and lowers. Bounded: sources over kMaxSourceBytes, nesting that no interpreter accepts and parses over a few
 // seconds are given up (Module::gave_up). Thread-safe.
 Module parse_python(std::string_view source);
-inline constexpr std::uint64_t kMaxSourceBytes = 32u << 20;
+inline constexpr std::uint64_t kMaxSourceBytes = 4u << 20;
 
 }  // namespace pg::verify::py

@@ -304,14 +304,16 @@ ExprId Lowerer::lower_comparison() {
   const Place here = place();
   ExprId left = kNone, result = kNone;
   Op op = Op::none;
+  int pairs = 0;
   each_child([&](NodeType child, TSFieldId) {
     if (child == NodeType::token) {
       op = op_of(token());
       return;
     }
-    if (child == NodeType::ERROR) return;
+    if (child == NodeType::ERROR || pairs > kMaxDepth) return;
+    if (pairs == kMaxDepth) ++module_.truncated;  // a chain nests as deep as it is long
     const ExprId right = lower_expr();
-    if (left != kNone && op != Op::none) {
+    if (left != kNone && op != Op::none && pairs++ < kMaxDepth) {
       std::size_t start = mark();
       push(left), push(right);
       const Expr& first = module_.exprs[left];

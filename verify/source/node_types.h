@@ -12,18 +12,21 @@ namespace pg::verify::py {
   X(module)                                                                                                            \
   X(block)                                                                                                             \
   X(comment)                                                                                                           \
-  X(line_continuation) X(identifier) X(expression_statement) X(assignment) X(augmented_assignment) X(if_statement) X(  \
-      elif_clause) X(else_clause) X(while_statement) X(for_statement) X(with_statement) X(with_clause) X(with_item)    \
-      X(try_statement) X(except_clause) X(except_group_clause) X(finally_clause) X(match_statement) X(case_clause) X(  \
-          case_pattern) X(function_definition) X(class_definition) X(decorated_definition) X(decorator)                \
-          X(return_statement) X(delete_statement) X(raise_statement) X(assert_statement) X(global_statement) X(        \
-              nonlocal_statement) X(import_statement) X(import_from_statement) X(future_import_statement)              \
-              X(pass_statement) X(break_statement) X(continue_statement) X(print_statement) X(exec_statement) X(       \
-                  type_alias_statement) X(parameters) X(lambda_parameters) X(default_parameter) X(typed_parameter)     \
-                  X(typed_default_parameter) X(list_splat_pattern) X(dictionary_splat_pattern) X(keyword_separator)    \
-                      X(positional_separator) X(tuple_pattern) X(list_pattern) X(pattern_list) X(as_pattern)           \
-                          X(as_pattern_target) X(dotted_name) X(relative_import) X(aliased_import) X(wildcard_import)  \
-                              X(import_prefix) X(attribute) X(call) X(argument_list) X(keyword_argument) X(list_splat) \
+  X(line_continuation)                                                                                                 \
+  X(identifier)                                                                                                        \
+  X(expression_statement)                                                                                              \
+  X(assignment) X(augmented_assignment) X(if_statement) X(elif_clause) X(else_clause) X(while_statement) X(            \
+      for_statement) X(with_statement) X(with_clause) X(with_item) X(try_statement) X(except_clause)                   \
+      X(except_group_clause) X(finally_clause) X(match_statement) X(case_clause) X(case_pattern) X(                    \
+          function_definition) X(class_definition) X(decorated_definition) X(decorator) X(return_statement)            \
+          X(delete_statement) X(raise_statement) X(assert_statement) X(global_statement) X(nonlocal_statement) X(      \
+              import_statement) X(import_from_statement) X(future_import_statement) X(pass_statement)                  \
+              X(break_statement) X(continue_statement) X(print_statement) X(exec_statement) X(type_alias_statement) X( \
+                  parameters) X(lambda_parameters) X(default_parameter) X(typed_parameter) X(typed_default_parameter)  \
+                  X(list_splat_pattern) X(dictionary_splat_pattern) X(keyword_separator) X(positional_separator)       \
+                      X(tuple_pattern) X(list_pattern) X(pattern_list) X(as_pattern) X(as_pattern_target)              \
+                          X(dotted_name) X(relative_import) X(aliased_import) X(wildcard_import) X(import_prefix)      \
+                              X(attribute) X(call) X(argument_list) X(keyword_argument) X(list_splat)                  \
                                   X(dictionary_splat) X(parenthesized_list_splat) X(subscript) X(slice)                \
                                       X(binary_operator) X(unary_operator) X(not_operator) X(boolean_operator)         \
                                           X(comparison_operator) X(conditional_expression) X(integer) X(string)        \

@@ -10,7 +10,7 @@ namespace pg::verify::py {
 namespace {
 
 // Of one parse, wall clock, at 9 MB/s or more in normal text: only error recovery run wild gets there.
-constexpr std::uint64_t kMaxParseMicros = 1'500'000;
+constexpr std::uint64_t kMaxParseMicros = 1'200'000;
 
 struct Delete {
   void operator()(TSParser* parser) const { ts_parser_delete(parser); }

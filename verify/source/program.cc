@@ -120,6 +120,7 @@ void Program::reach() {
     function_runs_[f] = truth;
     work.push_back(f);
   };
+  std::vector<bool> mentioned(m.symbols.size(), false);  // as an attribute, in what runs or may run
   std::vector<Truth> class_used(m.classes.size(), Truth::no);
   const auto use_class = [&](ClassId cls, Truth truth) {
     if (!rises(class_used[cls], truth)) return;
@@ -147,16 +148,18 @@ void Program::reach() {
             raise_to(callee.function, callee.certain ? there : both(there, Truth::unknown));
           }
         } else if (expr.kind == ExprKind::name) {
-          for (const Binding& binding : calls_->bindings_of(e)) {
+          for (const Binding& binding : first_bindings(calls_->bindings_of(e))) {
             if (binding.kind == Binding::Kind::class_) use_class(binding.node, there);
             if (binding.kind == Binding::Kind::function && binding.stmt != s) {
               raise_to(binding.node, both(there, Truth::unknown));  // passed on, who knows where
             }
           }
         } else if (expr.kind == ExprKind::attribute && expr.parent != kNone) {
+          if (mentioned[expr.name]) continue;
+          mentioned[expr.name] = true;
           const auto by_name = methods_by_name_.find(expr.name);
           if (by_name == methods_by_name_.end()) continue;
-          for (const FunctionId method : by_name->second) raise_to(method, both(there, Truth::unknown));
+          for (const FunctionId method : by_name->second) raise_to(method, Truth::unknown);
         } else if (expr.kind == ExprKind::lambda) {
           raise_to(expr.aux, there);
         }

@@ -204,7 +204,8 @@ void Resolver::follow_call(ExprId value, Wanted wanted, Query& query) {
     return;
   }
   const Expr& c = module_.expr(callee);
-  const std::string_view last = module_.symbol(c.name);
+  const std::string name = qualified_name(callee);
+  const std::string_view last = std::string_view(name).substr(name.rfind('.') + 1);
   const ExprId first = module_.operand(value, 1);
   if (last == "partial" || last == "partialmethod") {
     const auto arguments = module_.operands(value);
@@ -265,7 +266,7 @@ void Resolver::found_method(ClassId cls, Symbol name, Wanted wanted, Query& quer
   if (name == kNone) return;
   for (int inherited = 0; cls != kNone && inherited < kMaxDepth; ++inherited) {
     bool found = false;
-    for (const Binding& binding : scopes_.in_class(cls, name)) {
+    for (const Binding& binding : first_bindings(scopes_.in_class(cls, name))) {
       found = true;
       if (binding.kind == Binding::Kind::function) {
         Wanted method = wanted;
@@ -294,10 +295,23 @@ ClassId Resolver::class_named(ExprId value) const {
     const Symbol name = module_.find_symbol(module_.string_value(value));
     if (name != kNone) bindings = scopes_.in_function(0, name);
   }
-  for (const Binding& binding : bindings) {
+  for (const Binding& binding : first_bindings(bindings)) {
     if (binding.kind == Binding::Kind::class_) return binding.node;
   }
   return kNone;
+}
+
+bool Resolver::inherits(ClassId derived, ClassId base) const {
+  std::vector<ClassId> work{derived};
+  for (std::size_t i = 0; i < work.size() && i < 16; ++i) {
+    const auto bases = module_.bases(work[i]);
+    for (const ExprId b : bases.first(std::min<std::size_t>(bases.size(), 4))) {
+      const ClassId cls = class_named(b);
+      if (cls == base) return true;
+      if (cls != kNone) work.push_back(cls);
+    }
+  }
+  return false;
 }
 
 ClassId Resolver::receiver_class(ExprId name) const {
@@ -336,7 +350,7 @@ std::string Resolver::qualified_name(ExprId callee) const {
       root = module_.name(callee);  // a builtin
       break;
     }
-    const Binding& binding = bindings.back();
+    const Binding& binding = bindings.front();
     if (binding.kind == Binding::Kind::import) {
       const Import& import = module_.all_imports[binding.node];
       // `import a.b` binds a.

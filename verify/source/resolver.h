@@ -20,6 +20,7 @@ class Resolver {
   // The functions that run when the value of `callee` is called.
   std::vector<Callee> functions(ExprId callee);
   std::vector<ClassId> classes(ExprId value);
+  bool inherits(ClassId derived, ClassId base) const;
   // Of names and attributes; "" for anything else.
   std::string qualified_name(ExprId callee) const;
   // Known calls of each function, for following parameters to what callers pass; nullptr at first.

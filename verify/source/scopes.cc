@@ -60,7 +60,8 @@ void Scopes::bind_target(ExprId target, Binding binding) {
         bind_name(id, how);
         break;
       case ExprKind::attribute:
-        entries_.push_back({key(kAttributes, e.name), how});
+        part.target = id;
+        entries_.push_back({key(kAttributes, e.name), part});
         break;
       case ExprKind::starred:
         part.kind = Binding::Kind::unpacked;
@@ -176,7 +177,13 @@ void Scopes::collect_expressions() {
 }
 
 void Scopes::finish() {
-  std::ranges::stable_sort(entries_, {}, &Entry::key);
+  const auto order = [](const Entry& entry) {
+    const Binding::Kind kind = entry.binding.kind;
+    const bool defines =
+        kind == Binding::Kind::function || kind == Binding::Kind::class_ || kind == Binding::Kind::import;
+    return std::pair(entry.key, !defines);
+  };
+  std::ranges::stable_sort(entries_, {}, order);
   bindings_.reserve(entries_.size());
   for (const Entry& entry : entries_) {
     Range& range = ranges_.try_emplace(entry.key, Range{static_cast<std::uint32_t>(bindings_.size()), 0}).first->second;
