@@ -7,6 +7,13 @@
 
 #include "verify/rules/bytes_accounting.h"
 #include "verify/rules/bytes_coverage.h"
+#include "verify/rules/bytes_table.h"
+#include "verify/rules/c1_choice.h"
+#include "verify/rules/c1_kernel.h"
+#include "verify/rules/c2_blend.h"
+#include "verify/rules/c2_floor.h"
+#include "verify/rules/c3_adapt.h"
+#include "verify/rules/c4_passes.h"
 #include "verify/rules/claim_fields.h"
 #include "verify/rules/claim_per_seed.h"
 #include "verify/rules/claim_readme.h"
@@ -16,6 +23,9 @@
 #include "verify/rules/code_entry.h"
 #include "verify/rules/code_logged.h"
 #include "verify/rules/code_opaque.h"
+#include "verify/rules/data_late.h"
+#include "verify/rules/data_overlap.h"
+#include "verify/rules/data_payload.h"
 #include "verify/rules/files_listed.h"
 #include "verify/rules/files_names.h"
 #include "verify/rules/files_required.h"
@@ -72,12 +82,15 @@ std::vector<RuleResult> run_rule(const Rule& rule, const Submission& submission,
 const std::vector<Rule>& all_rules() {
   static const std::vector<Rule> rules = {
       // In the order reports list them: files, metadata, size, time, claims, seeds, byte accounting, code.
-      kRuleFilesRequired, kRuleFilesNames,     kRuleFilesListed, kRuleMetaParse,       kRuleMetaFields,
-      kRuleMetaTrack,     kRuleMetaCompliance, kRuleSizeCap,     kRuleSizeConventions, kRuleSizeArithmetic,
-      kRuleTimeTrain,     kRuleTimeEval,       kRuleTimePhases,  kRuleTimeHardware,    kRuleClaimScore,
-      kRuleClaimReadme,   kRuleClaimStd,       kRuleClaimFields, kRuleClaimPerSeed,    kRuleSeedsCount,
-      kRuleSeedsName,     kRuleSeedsDeclared,  kRuleSeedsSame,   kRuleSeedsDisclosed,  kRuleBytesAccounting,
-      kRuleBytesCoverage, kRuleCodeEntry,      kRuleCodeOpaque,  kRuleCodeLogged,      kRuleCodeEmbedded,
+      kRuleFilesRequired, kRuleFilesNames,     kRuleFilesListed,   kRuleMetaParse,       kRuleMetaFields,
+      kRuleMetaTrack,     kRuleMetaCompliance, kRuleSizeCap,       kRuleSizeConventions, kRuleSizeArithmetic,
+      kRuleTimeTrain,     kRuleTimeEval,       kRuleTimePhases,    kRuleTimeHardware,    kRuleClaimScore,
+      kRuleClaimReadme,   kRuleClaimStd,       kRuleClaimFields,   kRuleClaimPerSeed,    kRuleSeedsCount,
+      kRuleSeedsName,     kRuleSeedsDeclared,  kRuleSeedsSame,     kRuleSeedsDisclosed,  kRuleBytesAccounting,
+      kRuleBytesCoverage, kRuleBytesTable,     kRuleBytesConstant, kRuleCodeEntry,       kRuleCodeOpaque,
+      kRuleCodeLogged,    kRuleCodeEmbedded,   kRuleC1Choice,      kRuleC1Kernel,        kRuleC2Blend,
+      kRuleC2Floor,       kRuleC3Adapt,        kRuleC4Passes,      kRuleDataLate,        kRuleDataOverlap,
+      kRuleDataPayload,
   };
   return rules;
 }

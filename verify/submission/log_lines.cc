@@ -154,6 +154,12 @@ bool RunCollector::add_fact(std::string_view text, std::uint32_t number) {
         return true;
       }
       return false;
+    case 't':
+      if (is("train_shards: #")) {
+        log_value(current().markers["train_shards"], std::string(c[0]), number);
+        return true;
+      }
+      break;
     case 'm':
       if (is("model_params:#*")) {
         log_int(current().model_params, c[0], number);

@@ -1,0 +1,440 @@
+#include "verify/source/flow_labels.h"
+
+#include <algorithm>
+#include <array>
+
+namespace pg::verify::py {
+namespace {
+
+using namespace label;
+constexpr int kMaxRounds = 12;
+
+template <std::size_t N>
+bool among(std::string_view name, const std::array<std::string_view, N>& names) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// Attributes and methods whose value says nothing about the contents.
+constexpr std::array<std::string_view, 24> kShape = {
+    "shape",         "dtype",    "device",   "ndim",   "numel",        "size", "dim",      "is_cuda",
+    "requires_grad", "nbytes",   "itemsize", "stride", "len",          "type", "id",       "isinstance",
+    "hasattr",       "callable", "print",    "log0",   "perf_counter", "time", "callable", "element_size"};
+
+constexpr std::uint64_t kParameterMask = ~((1ull << kParameterShift) - 1);
+
+bool word_at(std::string_view text, std::string_view word) {
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  for (std::size_t p = text.find(word); p != std::string_view::npos; p = text.find(word, p + 1)) {
+    const std::size_t end = p + word.size();
+    if ((p == 0 || !letter(text[p - 1])) && (end == text.size() || !letter(text[end]))) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string_view last_part(std::string_view dotted) {
+  const auto dot = dotted.rfind('.');
+  return dot == std::string_view::npos ? dotted : dotted.substr(dot + 1);
+}
+
+Labels::Labels(const Program& program, const Defs& defs) : program_(program), m_(program.module()), defs_(defs) {
+  labels_.assign(m_.exprs.size(), 0);
+  parameters_.assign(m_.all_parameters.size(), 0);
+  attributes_.assign(m_.symbols.size(), 0);
+  returned_.resize(m_.functions.size());
+  blend_.assign(m_.exprs.size(), false);
+  callee_names_.resize(m_.exprs.size());
+  for (ExprId e = 0; e < m_.exprs.size(); ++e)
+    if (m_.expr(e).kind == ExprKind::call) callee_names_[e] = program_.calls().qualified_name(m_.operand(e, 0));
+  for (int round = 0; round < kMaxRounds; ++round) {
+    bool changed = false;
+    for (ExprId e = 0; e < m_.exprs.size(); ++e) {
+      const std::uint64_t next = labels_[e] | evaluate(e);
+      changed |= next != labels_[e];
+      labels_[e] = next;
+    }
+    changed |= pass_arguments();
+    changed |= fill_arguments();
+    changed |= store_attributes();
+    changed |= update_returns();
+    if (!changed) break;
+  }
+}
+
+std::uint64_t Labels::concrete(std::uint64_t l, FunctionId f) const {
+  std::uint64_t own = l & kOwn;
+  if ((l & kParameterMask) == 0) return own;
+  const Range parameters = m_.functions[f].parameters;
+  for (std::uint32_t i = 0; i < parameters.count && i < kMaxParameters; ++i)
+    if (l >> (kParameterShift + i) & 1) own |= parameters_[parameters.first + i];
+  return own;
+}
+
+// The part of a value that position `index` of an unpacking takes, or what iterating it gives.
+std::uint64_t Labels::element(ExprId value, int index, bool iterated) const {
+  if (value == kNone) return 0;
+  const Expr& v = m_.expr(value);
+  if (v.kind == ExprKind::call && index >= 0) {
+    const std::string_view name = last_part(callee_names_[value]);
+    if (iterated && name == "enumerate") return index == 0 ? 0 : element(m_.operand(value, 1), -1, true);
+    if (iterated && name == "zip") {
+      const ExprId part = m_.operand(value, static_cast<std::uint32_t>(index) + 1);
+      return part == kNone ? 0 : labels_[part];
+    }
+    if (!iterated && !program_.calls().callees(value).empty()) return of_own_call(value, index);
+  }
+  return labels_[value];
+}
+
+std::uint64_t Labels::of_def(const Def& d, FunctionId user) const {
+  std::uint64_t l = 0;
+  if (d.kind == Def::Kind::parameter) {
+    l = d.parameter < kMaxParameters ? 1ull << (kParameterShift + d.parameter) : parameters_[d.parameter_id];
+  } else if (d.value != kNone) {
+    l = element(d.value, d.index, d.kind == Def::Kind::element);
+    const FunctionId f = defs_.function_of(d.value);
+    if (f != d.function) l = concrete(l, f);
+    if (d.kind == Def::Kind::mutation) l &= ~kOptimizer;
+  }
+  return user == d.function ? l : concrete(l, d.function);
+}
+
+std::uint64_t Labels::of_name(ExprId e) const {
+  std::uint64_t l = 0;
+  const FunctionId user = defs_.function_of(e);
+  for (const std::uint32_t d : defs_.reaching(e)) l |= of_def(defs_.def(d), user);
+  const auto filled = filled_.find(std::uint64_t{user} << 32 | m_.expr(e).name);
+  return filled == filled_.end() ? l : l | filled->second;
+}
+
+std::uint64_t Labels::operands_of(ExprId e) const {
+  std::uint64_t l = 0;
+  for (const ExprId o : m_.operands(e))
+    if (o != kNone) l |= labels_[o];
+  return l;
+}
+
+// Files are known by the contest's own names: fineweb_train_*.bin, fineweb_val_*.bin, val.bin, a split named "val".
+std::uint64_t Labels::of_string(ExprId e) const {
+  const Expr& x = m_.expr(e);
+  if (x.end - x.begin > 200 || x.end - x.begin < 5) return 0;
+  const std::string_view text = m_.text(e);
+  const bool file = text.find(".bin") != std::string_view::npos || text.find('*') != std::string_view::npos ||
+                    text.find(".npy") != std::string_view::npos;
+  const bool split = text.size() <= 12 && x.parent != kNone && m_.expr(x.parent).kind == ExprKind::call;
+  if ((!file && !split) || text.find("bytes") != std::string_view::npos || text.find(' ') != std::string_view::npos)
+    return 0;
+  std::uint64_t l = 0;
+  if (word_at(text, "val") || word_at(text, "validation")) l |= kVal;
+  if (word_at(text, "train")) l |= kTrain;
+  return l;
+}
+
+std::uint64_t Labels::of_subscript(ExprId e) const {
+  const ExprId object = m_.operand(e, 0);
+  const FunctionId f = defs_.function_of(e);
+  std::uint64_t index = 0;
+  std::uint32_t indices = 0;
+  bool sliced = false;
+  for (std::uint32_t i = 1; i < m_.expr(e).operands.count; ++i) {
+    const ExprId o = m_.operand(e, i);
+    if (o == kNone) continue;
+    if (m_.expr(o).kind == ExprKind::slice) {
+      sliced = true;
+      continue;
+    }
+    index |= labels_[o];
+    indices += m_.expr(o).kind == ExprKind::tuple ? m_.expr(o).operands.count : 1;
+  }
+  const std::uint64_t of_object = labels_[object];
+  const std::uint64_t key = concrete(index, f), held = concrete(of_object, f);
+  if (!(key & (kVal | kTrain)) || (held & kGold)) return of_object;
+  if (held & kProb) return indices >= 2 && !sliced ? (of_object & ~kLookup) | kGold : of_object;
+  return of_object | (index & ~(kGold | kBlend | kProb | kOptimizer)) | kLookup;
+}
+
+// w * p + v * q: one factor of one side a table's answer, one factor of the other side the gold probability. The
+// weights may depend on anything.
+bool Labels::weighted_blend(ExprId e) const {
+  const Expr& x = m_.expr(e);
+  if (x.kind != ExprKind::binary || x.operands.count != 2) return false;
+  bool gold[2] = {false, false}, table[2] = {false, false};
+  for (std::uint32_t side = 0; side < 2; ++side) {
+    const Expr& s = m_.expr(m_.operand(e, side));
+    if (s.kind != ExprKind::binary || s.op != Op::mul) return false;
+    for (std::uint32_t i = 0; i < 2; ++i) {
+      const std::uint64_t l = of(m_.operand(m_.operand(e, side), i));
+      table[side] |= (l & kLookup) && (l & kVal) && !(l & (kGold | kBlend | kProb));
+      gold[side] |= (l & kGold) && (l & kVal) && !(l & kBlend);
+    }
+  }
+  return (gold[0] && table[1]) || (gold[1] && table[0]);
+}
+
+// A sum or a choice between a and b, one the model's probability of the gold token, the other a table's answer.
+std::uint64_t Labels::combine(ExprId e, std::uint64_t a, std::uint64_t b) {
+  const FunctionId f = defs_.function_of(e);
+  const std::uint64_t x = concrete(a, f), y = concrete(b, f);
+  const auto table = [](std::uint64_t l) { return (l & kLookup) && (l & kVal) && !(l & (kGold | kBlend | kProb)); };
+  const auto gold = [](std::uint64_t l) { return (l & kGold) && (l & kVal); };
+  const bool direct = (gold(x) && table(y)) || (gold(y) && table(x));
+  if (direct || weighted_blend(e)) {
+    blend_[e] = true;
+    return a | b | kBlend;
+  }
+  return a | b;
+}
+
+bool Labels::is_model_call(ExprId call) const {
+  const ExprId callee = m_.operand(call, 0);
+  if (callee == kNone || m_.expr(callee).kind != ExprKind::name) return false;
+  if (!program_.calls().callees(call).empty()) return false;
+  if (callee_names_[call].find('.') != std::string::npos) return false;  // log_ = math.log
+  const auto defs = defs_.reaching(callee);
+  if (defs.empty()) return false;
+  for (const std::uint32_t d : defs)
+    if (defs_.def(d).kind == Def::Kind::element) return false;
+  return true;
+}
+
+std::uint64_t Labels::of_own_call(ExprId e, int index) const {
+  std::uint64_t l = 0;
+  const ExprId callee = m_.operand(e, 0);
+  for (const Callee& c : program_.calls().callees(e)) {
+    const Returned& r = returned_[c.function];
+    const bool part = index >= 0 && !r.uneven && static_cast<std::size_t>(index) < r.parts.size();
+    const std::uint64_t result = part ? r.parts[static_cast<std::size_t>(index)] : r.whole;
+    // What a model keeps in its attributes (caches) is not what this call learns from: only its arguments are.
+    const std::string_view method = m_.symbol(m_.functions[c.function].name);
+    const bool model = m_.functions[c.function].cls != kNone && method.starts_with("forward");
+    l |= result & kOwn & ~(model ? kVal | kTrain | kPayload : 0);
+    const std::uint32_t count = m_.functions[c.function].parameters.count;
+    for (std::uint32_t i = 0; i < count && i < kMaxParameters; ++i) {
+      if (!(result >> (kParameterShift + i) & 1)) continue;
+      if (i < c.bound && callee != kNone && m_.expr(callee).kind == ExprKind::attribute) {
+        l |= labels_[m_.operand(callee, 0)];
+        continue;
+      }
+      const ExprId argument = program_.calls().argument(e, c, i);
+      if (argument != kNone && argument < labels_.size()) l |= labels_[argument];
+    }
+    if (m_.symbol(m_.functions[c.function].name) == "__init__")  // an instance holds what it was made of
+      for (std::uint32_t i = 1; i < m_.expr(e).operands.count; ++i) l |= labels_[m_.operand(e, i)];
+  }
+  return l;
+}
+
+// x.long(), int(x), x.astype(np.int64), x.to(torch.int64): token ids, not probabilities.
+bool Labels::makes_integers(ExprId e, std::string_view name) const {
+  if (name == "long" || name == "int") return true;
+  if (name != "astype" && name != "to" && name != "array" && name != "asarray" && name != "type") return false;
+  for (std::uint32_t i = 1; i < m_.expr(e).operands.count; ++i) {
+    const std::string_view text = m_.text(m_.operand(e, i));
+    if (text.size() < 60 &&
+        (text.find("int64") != std::string_view::npos || text.find("int32") != std::string_view::npos ||
+         text.find("int16") != std::string_view::npos || text.find(".long") != std::string_view::npos))
+      return true;
+  }
+  return false;
+}
+
+std::uint64_t Labels::of_foreign_call(ExprId e, std::uint64_t arguments) {
+  const std::string& qualified = callee_names_[e];
+  const std::string_view name = last_part(qualified);
+  const ExprId callee = m_.operand(e, 0);
+  const bool method = callee != kNone && m_.expr(callee).kind == ExprKind::attribute;
+  const std::uint64_t receiver = method ? labels_[m_.operand(callee, 0)] : 0;
+  const FunctionId f = defs_.function_of(e);
+  if (among(name, kShape)) return 0;
+  if (makes_integers(e, name)) return (receiver | arguments) & ~(kGold | kProb | kBlend | kOptimizer);
+  if (name == "cross_entropy" || name == "nll_loss") return (arguments & ~(kLookup | kProb)) | kGold;
+  if (name == "gather" || name == "take_along_dim" || name == "take_along_axis") {
+    const std::uint64_t all = receiver | arguments;
+    return concrete(all, f) & kProb ? (all & ~(kLookup | kProb)) | kGold : all;
+  }
+  if (name == "decompress" || name == "frombuffer" || name == "read_bytes" || name == "fromfile" ||
+      name == "b85decode") {
+    const std::uint64_t all = receiver | arguments;
+    return concrete(all, f) & (kVal | kTrain) ? all : all | kPayload;
+  }
+  if (name == "log_softmax" || name == "softmax") return receiver | arguments | kProb;
+  if (qualified.starts_with("torch.optim.") || qualified.starts_with("optim."))
+    return qualified.find("lr_scheduler") != std::string::npos ? 0 : arguments | kOptimizer;
+  if (name == "get" && method && qualified.find("environ") == std::string::npos) {
+    const ExprId key = m_.operand(e, 1);
+    if (key != kNone && concrete(labels_[key], f) & (kVal | kTrain))
+      return receiver | (labels_[key] & ~(kGold | kBlend | kProb)) | kLookup;
+  }
+  if (name == "where" && m_.expr(e).operands.count == 4)
+    return combine(e, labels_[m_.operand(e, 2)], labels_[m_.operand(e, 3)]);
+  if (name == "logaddexp" && m_.expr(e).operands.count >= 3)
+    return combine(e, labels_[m_.operand(e, 1)], labels_[m_.operand(e, 2)]);
+  if ((name == "stack" || name == "cat") && m_.operand(e, 1) != kNone) {
+    std::uint64_t l = arguments;
+    const auto items = m_.operands(m_.operand(e, 1));
+    for (std::size_t i = 0; i + 1 < items.size() && i < 32; ++i)
+      if (items[i] != kNone && items[i + 1] != kNone) l |= combine(e, labels_[items[i]], labels_[items[i + 1]]);
+    return l;
+  }
+  if (is_model_call(e)) {
+    int token_arguments = 0;
+    for (std::uint32_t i = 1; i < m_.expr(e).operands.count; ++i)
+      token_arguments += (concrete(labels_[m_.operand(e, i)], f) & (kVal | kTrain)) != 0;
+    if (token_arguments >= 1) arguments |= kProb;
+    if (token_arguments >= 2) arguments |= kGold;
+    return arguments & ~kOptimizer;
+  }
+  return (receiver | arguments) & ~kOptimizer;
+}
+
+std::uint64_t Labels::of_call(ExprId e) {
+  std::uint64_t arguments = 0;
+  for (std::uint32_t i = 1; i < m_.expr(e).operands.count; ++i) arguments |= labels_[m_.operand(e, i)];
+  const auto callees = program_.calls().callees(e);
+  if (callees.empty()) return of_foreign_call(e, arguments);
+  std::uint64_t l = of_own_call(e, -1);
+  bool certain = false;
+  for (const Callee& c : callees) {
+    certain |= c.certain;
+    const ClassId cls = m_.functions[c.function].cls;
+    if (cls == kNone || m_.symbol(m_.functions[c.function].name) != "__init__") continue;
+    for (const ExprId base : m_.bases(cls))
+      if (last_part(m_.dotted_name(base)) == "Optimizer") l |= kOptimizer;
+  }
+  return certain ? l : l | of_foreign_call(e, arguments);
+}
+
+std::uint64_t Labels::evaluate(ExprId e) {
+  const Expr& x = m_.expr(e);
+  switch (x.kind) {
+    case ExprKind::name:
+      return of_name(e);
+    case ExprKind::string:
+      return of_string(e);
+    case ExprKind::attribute: {
+      if (among(m_.name(e), kShape)) return 0;
+      return labels_[m_.operand(e, 0)] | attributes_[x.name];
+    }
+    case ExprKind::call:
+      return of_call(e);
+    case ExprKind::subscript:
+      return of_subscript(e);
+    case ExprKind::compare:
+      return operands_of(e) & ~(kLookup | kGold | kBlend | kProb | kOptimizer);
+    case ExprKind::binary:
+      if (x.op == Op::add || x.op == Op::sub) return combine(e, labels_[m_.operand(e, 0)], labels_[m_.operand(e, 1)]);
+      if (x.op == Op::bit_xor || x.op == Op::bit_and || x.op == Op::bit_or || x.op == Op::lshift ||
+          x.op == Op::rshift || x.op == Op::mod)
+        return operands_of(e) & ~(kGold | kProb | kBlend);  // keys and masks
+      return operands_of(e);
+    case ExprKind::conditional: {
+      const ExprId a = m_.operand(e, 1), b = m_.operand(e, 2);
+      return (a == kNone ? 0 : labels_[a]) | (b == kNone ? 0 : labels_[b]);
+    }
+    case ExprKind::list_comp:
+    case ExprKind::set_comp:
+    case ExprKind::generator:
+      return labels_[m_.operand(e, 0)];
+    case ExprKind::lambda:
+      return 0;
+    default:
+      return operands_of(e);
+  }
+}
+
+bool Labels::pass_arguments() {
+  bool changed = false;
+  const CallGraph& calls = program_.calls();
+  for (ExprId e = 0; e < m_.exprs.size(); ++e) {
+    if (m_.expr(e).kind != ExprKind::call) continue;
+    const FunctionId from = defs_.function_of(e);
+    for (const Callee& c : calls.callees(e)) {
+      const auto parameters = m_.parameters(c.function);
+      for (std::uint32_t i = c.bound; i < parameters.size(); ++i) {
+        const ExprId a = calls.argument(e, c, i);
+        if (a == kNone) continue;
+        std::uint64_t& held = parameters_[m_.functions[c.function].parameters.first + i];
+        const std::uint64_t next =
+            held | concrete(labels_[a], defs_.function_of(a) == from ? from : defs_.function_of(a));
+        changed |= next != held;
+        held = next;
+      }
+    }
+  }
+  return changed;
+}
+
+// What functions put into the containers that callers hand them.
+bool Labels::fill_arguments() {
+  bool changed = false;
+  std::vector<std::uint64_t> out(parameters_.size(), 0);
+  for (const Def& d : defs_.all()) {
+    if (d.kind != Def::Kind::mutation || !d.in_place || d.value == kNone) continue;
+    const auto same = defs_.of(d.function, d.name);
+    if (const std::uint32_t p = same.empty() ? 0 : same[0]; !same.empty())
+      if (defs_.def(p).kind == Def::Kind::parameter)  // parameters come first
+        out[defs_.def(p).parameter_id] |=
+            concrete(labels_[d.value], defs_.function_of(d.value)) & ~(kOptimizer | kProb);
+  }
+  for (ExprId e = 0; e < m_.exprs.size(); ++e) {
+    if (m_.expr(e).kind != ExprKind::call) continue;
+    for (const Callee& c : program_.calls().callees(e)) {
+      const Range parameters = m_.functions[c.function].parameters;
+      for (std::uint32_t i = c.bound; i < parameters.count; ++i) {
+        if (out[parameters.first + i] == 0) continue;
+        const ExprId a = program_.calls().argument(e, c, i);
+        if (a == kNone || m_.expr(a).kind != ExprKind::name || m_.expr(a).stmt == kNone) continue;
+        std::uint64_t& held = filled_[std::uint64_t{defs_.function_of(a)} << 32 | m_.expr(a).name];
+        const std::uint64_t next = held | out[parameters.first + i];
+        changed |= next != held;
+        held = next;
+      }
+    }
+  }
+  return changed;
+}
+
+bool Labels::store_attributes() {
+  bool changed = false;
+  for (const AttributeStore& s : defs_.stores()) {
+    if (s.value == kNone) continue;
+    const std::uint64_t next = attributes_[s.name] |
+                               (concrete(element(s.value, s.index, false), defs_.function_of(s.value)) & ~kOptimizer) |
+                               (s.mutation ? 0 : concrete(labels_[s.value], defs_.function_of(s.value)) & kOptimizer);
+    changed |= next != attributes_[s.name];
+    attributes_[s.name] = next;
+  }
+  return changed;
+}
+
+bool Labels::update_returns() {
+  bool changed = false;
+  const auto join = [&](FunctionId f, ExprId value) {
+    Returned& r = returned_[f];
+    const std::uint64_t whole = r.whole | labels_[value];
+    changed |= whole != r.whole;
+    r.whole = whole;
+    if (m_.expr(value).kind != ExprKind::tuple) {
+      r.uneven = true;
+      return;
+    }
+    const auto parts = m_.operands(value);
+    if (r.parts.empty()) r.parts.assign(parts.size(), 0);
+    if (r.parts.size() != parts.size()) r.uneven = true;
+    for (std::size_t i = 0; i < parts.size() && i < r.parts.size(); ++i) {
+      changed |= (r.parts[i] | labels_[parts[i]]) != r.parts[i];
+      r.parts[i] |= labels_[parts[i]];
+    }
+  };
+  for (const Stmt& s : m_.stmts)
+    if (s.kind == StmtKind::return_ && s.value != kNone) join(s.function, s.value);
+  for (FunctionId f = 0; f < m_.functions.size(); ++f) {
+    const Function& function = m_.functions[f];
+    if (function.kind == Function::Kind::lambda && function.expr != kNone && m_.operand(function.expr, 0) != kNone)
+      join(f, m_.operand(function.expr, 0));
+  }
+  return changed;
+}
+
+}  // namespace pg::verify::py

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "verify/source/flow_events.h"
+
+namespace pg::verify::py {
+
+struct TraceStep {
+  ExprId expr = kNone;  // either
+  StmtId stmt = kNone;
+  std::string what;
+};
+
+// What reading found. `kind` says which mechanism; `trace` is the path of the flow, first cause first.
+struct Finding {
+  enum class Kind {
+    adapt_then_score,    // learns from validation tokens, then scores them
+    calibrate_on_val,    // statistics of unscored validation tokens go into the weights
+    epochs_of_scoring,   // scores inside a loop that learns from the same tokens several times
+    rescored,            // scored again behind learning from them
+    per_sample,          // fresh parameters fitted to the tokens they then score (SLOT)
+    throw_away,          // learns from validation tokens, the result is not used
+    previous_chunk,      // learns ahead of scoring under a condition: perhaps on the tokens before
+    blend_at_gold,       // probability of the gold token alone mixed with a table
+    choice_by_outcome,   // the better of two scores after seeing the token
+    payload_answers,     // compares targets with tokens that a file brought
+    late_training_data,  // reads training data behind the training loop
+  };
+  Kind kind;
+  std::vector<TraceStep> trace;
+  double confidence = 1;
+};
+
+// Every place where validation tokens change what later scores them, with the verdict on its order.
+std::vector<Finding> find_order_violations(const Flow& flow);
+
+// The evaluation that printed a metric of this name runs behind another one that learned from the tokens it scores.
+// `metric`: as the log prints it; empty: none.
+std::vector<Finding> find_rescoring(const Flow& flow, std::string_view metric);
+
+}  // namespace pg::verify::py

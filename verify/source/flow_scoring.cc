@@ -1,0 +1,266 @@
+#include "verify/source/flow_scoring.h"
+
+#include <algorithm>
+#include <string_view>
+
+namespace pg::verify::py {
+namespace {
+
+using Kind = Finding::Kind;
+
+bool is_log(std::string_view name) {
+  return name == "log" || name == "log2" || name == "log_" || name == "log10" || name == "logsumexp" ||
+         name == "logaddexp";
+}
+
+class ScoringCheck {
+ public:
+  explicit ScoringCheck(const Flow& flow) : flow_(flow), m_(flow.module()) {}
+
+  std::vector<Finding> run() {
+    for (ExprId e = 0; e < m_.exprs.size() && found_.size() < 64; ++e) {
+      if (m_.expr(e).stmt == kNone || !flow_.runs(m_.expr(e).stmt)) continue;
+      if (m_.expr(e).kind == ExprKind::call) {
+        blended(e);
+        smaller(e);
+      } else if (m_.expr(e).kind == ExprKind::compare) {
+        compared(e);
+        answered(e);
+      }
+    }
+    return std::move(found_);
+  }
+
+ private:
+  std::uint64_t inputs(ExprId call) const {
+    std::uint64_t l = 0;
+    const ExprId callee = m_.operand(call, 0);
+    if (callee != kNone && m_.expr(callee).kind == ExprKind::attribute) l |= flow_.labels().of(m_.operand(callee, 0));
+    for (std::uint32_t i = 1; i < m_.expr(call).operands.count; ++i) l |= flow_.labels().of(m_.operand(call, i));
+    return l;
+  }
+
+  // One finding per function and kind.
+  bool first_in(ExprId e, Kind kind) {
+    const std::pair<FunctionId, Kind> key{m_.stmts[m_.expr(e).stmt].function, kind};
+    if (std::find(done_.begin(), done_.end(), key) != done_.end()) return false;
+    done_.push_back(key);
+    return true;
+  }
+
+  void blended(ExprId call) {
+    const std::string name = flow_.program().calls().qualified_name(m_.operand(call, 0));
+    if (!is_log(last_part(name))) return;
+    const std::uint64_t l = inputs(call);
+    constexpr std::uint64_t kNeeded = label::kBlend | label::kGold | label::kVal;
+    if (!flow_.labels().makes_blend(call) && (l & kNeeded) != kNeeded) return;
+    if (!first_in(call, Kind::blend_at_gold)) return;
+    Finding f;
+    f.kind = Kind::blend_at_gold;
+    f.confidence = .85;
+    trace_blend(call, f);
+    f.trace.push_back({call, kNone, "the logarithm of the mixture becomes the score"});
+    found_.push_back(std::move(f));
+  }
+
+  void trace_blend(ExprId call, Finding& f) const {
+    const FunctionId function = m_.stmts[m_.expr(call).stmt].function;
+    ExprId blend = kNone;
+    for (ExprId e = 0; e < m_.exprs.size(); ++e) {
+      if (!flow_.labels().makes_blend(e) || m_.expr(e).stmt == kNone) continue;
+      const bool same = m_.stmts[m_.expr(e).stmt].function == function;
+      if (blend == kNone || same) blend = e;
+      if (same) break;
+    }
+    if (blend == kNone) return;
+    const ExprId lookup = lookup_behind(blend);
+    if (lookup != kNone) f.trace.push_back({lookup, kNone, "a table is read under a key made of validation tokens"});
+    f.trace.push_back({blend, kNone, "its answer is mixed with the model's probability of the target alone"});
+  }
+
+  ExprId lookup_behind(ExprId blend) const {
+    const FunctionId function = m_.stmts[m_.expr(blend).stmt].function;
+    const auto is_lookup = [&](ExprId e) {
+      const Expr& x = m_.expr(e);
+      if (x.kind != ExprKind::subscript && x.kind != ExprKind::call) return false;
+      const ExprId object = x.kind == ExprKind::call && m_.expr(m_.operand(e, 0)).kind == ExprKind::attribute
+                                ? m_.operand(m_.operand(e, 0), 0)
+                                : m_.operand(e, 0);
+      return (flow_.labels().of(e) & label::kLookup) && !(flow_.labels().of(object) & (label::kGold | label::kProb)) &&
+             x.operands.count > 1 && (flow_.labels().of(m_.operand(e, 1)) & label::kVal);
+    };
+    for (const Symbol name : flow_.slice(function, {blend}))
+      for (const std::uint32_t d : flow_.defs().of(function, name))
+        for (const ExprId e : flow_.below(flow_.defs().def(d).value))
+          if (is_lookup(e)) return e;
+    return kNone;
+  }
+
+  bool score_like(ExprId e) const {
+    constexpr std::uint64_t kScore = label::kGold | label::kVal;
+    return e != kNone && (flow_.labels().of(e) & kScore) == kScore;
+  }
+
+  // minimum(a, b) of two scores.
+  void smaller(ExprId call) {
+    const std::string name = flow_.program().calls().qualified_name(m_.operand(call, 0));
+    const std::string_view last = last_part(name);
+    if (last != "minimum" && last != "fmin") return;  // a maximum is how sums of exponentials are kept finite
+    const ExprId callee = m_.operand(call, 0);
+    ExprId a = m_.operand(call, 1), b = m_.operand(call, 2);
+    if (b == kNone && m_.expr(callee).kind == ExprKind::attribute) b = a, a = m_.operand(callee, 0);
+    if (a == kNone || b == kNone || !score_like(a) || !score_like(b)) return;
+    if (!first_in(call, Kind::choice_by_outcome)) return;
+    found_.push_back(
+        {Kind::choice_by_outcome, {{call, kNone, "keeps the better of two scores of the same tokens"}}, .85});
+  }
+
+  // `if new < best: best = new` over scores, in a function that scores.
+  void compared(ExprId e) {
+    const Op op = m_.expr(e).op;
+    if (op != Op::lt && op != Op::gt && op != Op::le && op != Op::ge) return;
+    const ExprId a = m_.operand(e, 0), b = m_.operand(e, 1);
+    const Stmt& s = m_.stmts[m_.expr(e).stmt];
+    if (!score_like(a) || !score_like(b) || s.function == 0 || !flow_.is_scorer(s.function)) return;
+    const bool in_if = s.kind == StmtKind::if_;
+    const ExprId parent = m_.expr(e).parent;
+    const bool in_where = parent != kNone && m_.expr(parent).kind == ExprKind::call &&
+                          last_part(flow_.program().calls().qualified_name(m_.operand(parent, 0))) == "where";
+    if (!in_if && !in_where) return;
+    if (m_.text(a) == m_.text(b) || !first_in(e, Kind::choice_by_outcome)) return;
+    found_.push_back(
+        {Kind::choice_by_outcome, {{e, kNone, "two scores of the same tokens are compared and one is kept"}}, .75});
+  }
+
+  // targets == tokens from a file: the file holds the answers.
+  void answered(ExprId e) {
+    if (m_.expr(e).op != Op::eq) return;
+    const std::uint64_t a = flow_.labels().of(m_.operand(e, 0)), b = flow_.labels().of(m_.operand(e, 1));
+    const auto payload = [](std::uint64_t l) { return (l & label::kPayload) && !(l & (label::kVal | label::kTrain)); };
+    const auto tokens = [](std::uint64_t l) {
+      return (l & label::kVal) && !(l & (label::kGold | label::kProb | label::kLookup));
+    };
+    if (!(payload(a) && tokens(b)) && !(payload(b) && tokens(a))) return;
+    if (!first_in(e, Kind::payload_answers)) return;
+    found_.push_back(
+        {Kind::payload_answers, {{e, kNone, "validation targets are compared with tokens read from a file"}}, .8});
+  }
+
+  const Flow& flow_;
+  const Module& m_;
+  std::vector<std::pair<FunctionId, Kind>> done_;
+  std::vector<Finding> found_;
+};
+
+class LateCheck {
+ public:
+  explicit LateCheck(const Flow& flow) : flow_(flow), m_(flow.module()) {
+    trains_.assign(m_.functions.size(), false);
+    for (ExprId e = 0; e < m_.exprs.size(); ++e)
+      if (is_backward(e)) {
+        const StmtId s = m_.expr(e).stmt;
+        if (!flow_.loops_around(s).empty()) training_.push_back(s), trains_[m_.stmts[s].function] = true;
+      }
+    for (int round = 0; round < 4; ++round)
+      for (FunctionId f = 1; f < m_.functions.size(); ++f)
+        if (trains_[f])
+          for (const Site& c : flow_.callers(f))
+            if (c.function != 0) trains_[c.function] = true;
+  }
+
+  std::vector<Finding> run() {
+    for (ExprId e = 0; e < m_.exprs.size(); ++e) {
+      if (m_.expr(e).kind != ExprKind::call || m_.expr(e).stmt == kNone || !reads_training_data(e)) continue;
+      const StmtId s = m_.expr(e).stmt;
+      if (!flow_.runs(s) || in_training_loop(s)) continue;
+      if (++starts_ > 200) break;
+      visited_.clear();
+      trace_ = {{e, kNone, "the model runs over training tokens"}};
+      if (climb(m_.stmts[s].function, s, 0)) return std::move(found_);
+    }
+    return {};
+  }
+
+ private:
+  bool is_backward(ExprId e) const {
+    if (m_.expr(e).kind != ExprKind::call || m_.expr(e).stmt == kNone) return false;
+    const ExprId callee = m_.operand(e, 0);
+    if (callee == kNone || m_.expr(callee).kind != ExprKind::attribute || m_.name(callee) != "backward") return false;
+    return flow_.labels().has(m_.operand(callee, 0), label::kTrain);
+  }
+
+  // model(x) or a method of a module, over training tokens.
+  bool reads_training_data(ExprId e) const {
+    bool train = false;
+    for (std::uint32_t i = 1; i < m_.expr(e).operands.count; ++i) {
+      const std::uint64_t l = flow_.labels().of(m_.operand(e, i));
+      train |= (l & label::kTrain) && !(l & (label::kVal | label::kGold | label::kProb));
+    }
+    if (!train) return false;
+    if (flow_.labels().is_model_call(e)) return true;
+    for (const Callee& c : flow_.program().calls().callees(e)) {
+      const std::string_view name = m_.symbol(m_.functions[c.function].name);
+      if (m_.functions[c.function].cls != kNone && name.starts_with("forward")) return true;
+    }
+    return m_.name(m_.operand(e, 0)).starts_with("forward");
+  }
+
+  bool in_training_loop(StmtId s) const {
+    for (const StmtId l : flow_.loops_around(s))
+      for (const StmtId t : training_)
+        if (flow_.inside(t, l)) return true;
+    return false;
+  }
+
+  bool climb(FunctionId f, StmtId s, int depth) {
+    if (depth > 6 || std::find(visited_.begin(), visited_.end(), f) != visited_.end()) return false;
+    visited_.push_back(f);
+    for (const StmtId t : training_)
+      if (m_.stmts[t].function == f && t < s && !in_training_loop(s)) return report(kNone, t);
+    for (const ExprId call : flow_.program().calls().calls_in(f)) {
+      const StmtId t = m_.expr(call).stmt;
+      if (t == kNone || t >= s || !flow_.runs(t) || flow_.exclusive(t, s)) continue;
+      for (const FunctionId g : flow_.run_by(call))
+        if (trains_[g] && g != f) return report(call, kNone);
+    }
+    for (const Site& caller : flow_.callers(f)) {
+      if (!flow_.runs(caller.stmt) || in_training_loop(caller.stmt)) continue;
+      trace_.push_back({caller.expr, caller.stmt, "called here"});
+      const bool late = climb(caller.function, caller.stmt, depth + 1);
+      if (late) return true;
+      trace_.pop_back();
+    }
+    return false;
+  }
+
+  bool report(ExprId call, StmtId training) {
+    Finding f;
+    f.kind = Kind::late_training_data;
+    f.trace = trace_;
+    f.trace.push_back({call, training, "behind the training loop, which is here"});
+    f.confidence = .8;
+    found_.push_back(std::move(f));
+    return true;
+  }
+
+  const Flow& flow_;
+  const Module& m_;
+  int starts_ = 0;
+  std::vector<StmtId> training_;
+  std::vector<bool> trains_;
+  std::vector<FunctionId> visited_;
+  std::vector<TraceStep> trace_;
+  std::vector<Finding> found_;
+};
+
+}  // namespace
+
+std::vector<Finding> find_scoring_violations(const Flow& flow) {
+  return ScoringCheck(flow).run();
+}
+
+std::vector<Finding> find_late_training_data(const Flow& flow) {
+  return LateCheck(flow).run();
+}
+
+}  // namespace pg::verify::py
