@@ -15,9 +15,12 @@ std::vector<RuleResult> check(const Submission& s, const Policy&) {
                            "scoring and learning from the same tokens stand in one loop of several epochs: later "
                            "epochs score what earlier ones learned",
                            "Count the score of the first epoch only, taken before learning from these tokens."},
-                          {Kind::choice_by_outcome, true,
-                           "the better of two scores of the same tokens is kept: a minimum over passes or scorers",
-                           "Commit to one pass and one rule before the token is scored."},
+                          {Kind::best_of_passes, true, "the best score of several passes over the same tokens is kept",
+                           "Commit to one pass before the tokens are scored."},
+                          {Kind::rescored_stored, true,
+                           "stored probabilities of the first pass are scored again with a table that was filled "
+                           "with these tokens in between: a second pass",
+                           "Claim the score of the first pass."},
                           {Kind::rescored, true,
                            "the claimed score is a second one: an earlier evaluation learned from the same tokens",
                            "Claim the score of the first pass."},

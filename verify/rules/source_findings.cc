@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 
 #include "reference/base/file.h"
 #include "reference/base/text.h"
+#include "verify/source/flow_claim.h"
+#include "verify/source/flow_passes.h"
 #include "verify/source/flow_scoring.h"
 
 namespace pg::verify {
@@ -15,6 +18,7 @@ namespace {
 using py::Finding;
 constexpr std::uint64_t kMaxPythonBytes = 1u << 20;
 constexpr std::uint64_t kMaxScriptBytes = 256u << 10;
+constexpr double kClaimedWithin = .01;  // bpb; seeds differ by a tenth of it
 
 bool ends_with(std::string_view s, std::string_view end) {
   return s.size() >= end.size() && s.substr(s.size() - end.size()) == end;
@@ -24,6 +28,8 @@ std::size_t fingerprint(const Submission& s) {
   std::size_t h = std::hash<std::string>{}(s.name) ^ static_cast<std::size_t>(s.entry + 1);
   const auto mix = [&](std::size_t v) { h = h * 1099511628211ull + v; };
   mix(reinterpret_cast<std::size_t>(s.code.data()));
+  mix(s.id);
+  if (s.id != 0) return h;
   for (const CodeFile& c : s.code)
     mix(reinterpret_cast<std::size_t>(c.source.data())), mix(std::hash<std::string>{}(c.source)),
         mix(std::hash<std::string>{}(c.path));
@@ -58,12 +64,18 @@ void read_python(const Submission& s, const CodeFile& code, bool entry, SourceRe
   SourceReading::File file;
   file.code = &code;
   file.entry = entry;
-  std::vector<std::string> printed;
-  for (const SubmittedRun* run : claimed_runs(s))
-    for (const MetricLine& line : s.last_run(*run).metrics)
-      if (std::find(printed.begin(), printed.end(), line.name) == printed.end() && printed.size() < 32)
-        printed.push_back(line.name);
-  file.flow = std::make_unique<py::Flow>(code.source, reading.settings, entry, printed);
+  py::RunLines lines;
+  for (const SubmittedRun* run : claimed_runs(s)) {
+    const LogRun& log = s.last_run(*run);
+    // A line whose score is not near the claimed one is not where the claim comes from.
+    const bool agrees = log.val_bpb && (!s.metadata.val_bpb ||
+                                        std::abs(log.val_bpb->value - s.metadata.val_bpb->value) < kClaimedWithin);
+    for (const MetricLine& line : log.metrics) {
+      if (lines.printed.size() < 32) lines.printed.push_back(line.text);
+      if (agrees && line.line == log.metric_line && lines.claimed.size() < 8) lines.claimed.push_back(line.text);
+    }
+  }
+  file.flow = std::make_unique<py::Flow>(code.source, reading.settings, entry, std::move(lines));
   const py::Module& m = file.flow->module();
   reading.partly |= m.confidence < 1;
   if (entry && m.gave_up) reading.unread = "its syntax tree could not be built";
@@ -72,6 +84,8 @@ void read_python(const Submission& s, const CodeFile& code, bool entry, SourceRe
   };
   add(py::find_order_violations(*file.flow));
   add(py::find_scoring_violations(*file.flow));
+  add(py::find_second_passes(*file.flow));
+  py::relate_to_claim(*file.flow, file.findings);
   add(py::find_late_training_data(*file.flow));
   std::string metric;
   for (const SubmittedRun* run : claimed_runs(s)) metric = s.last_run(*run).metric_name;
@@ -157,6 +171,39 @@ const SourceReading& source_reading(const Submission& s) {
   return *reading;
 }
 
+namespace {
+
+// What would change the verdict on a finding of this kind.
+std::string_view would_change(Finding::Kind kind) {
+  switch (kind) {
+    case Finding::Kind::adapt_then_score:
+    case Finding::Kind::calibrate_on_val:
+    case Finding::Kind::previous_chunk:
+    case Finding::Kind::throw_away:
+    case Finding::Kind::per_sample:
+      return "Another verdict would follow from: a log or a setting that shows this code did not run, the learned "
+             "values not reaching the score, or each token being scored before it is learned from.";
+    case Finding::Kind::epochs_of_scoring:
+    case Finding::Kind::rescored:
+    case Finding::Kind::best_of_passes:
+    case Finding::Kind::rescored_stored:
+      return "Another verdict would follow from: the claimed score being the one of the first pass, or the weights "
+             "being restored in between.";
+    case Finding::Kind::blend_at_gold:
+    case Finding::Kind::choice_by_outcome:
+      return "Another verdict would follow from: the table being asked for the whole vocabulary and normalised, or "
+             "this value not entering the claimed score.";
+    case Finding::Kind::payload_answers:
+      return "Another verdict would follow from: the file not being part of the submission.";
+    case Finding::Kind::late_training_data:
+      return "Another verdict would follow from: a log that shows the training limit was not used up before it.";
+    default:
+      return "";
+  }
+}
+
+}  // namespace
+
 RuleResult nothing_found(std::string_view id, const Submission& s) {
   const SourceReading& reading = source_reading(s);
   if (!reading.unread.empty())
@@ -174,18 +221,24 @@ std::vector<RuleResult> judge_source(std::string_view id, const Submission& s,
   std::vector<RuleResult> results;
   const SourceReading& reading = source_reading(s);
   for (const SourceVerdict& verdict : kinds) {
-    RuleResult r = failed(id, verdict.fails ? Severity::error : Severity::warning, verdict.message, verdict.help);
-    double confidence = 0;
-    for (const SourceReading::File& file : reading.files) {
-      for (const Finding& f : file.findings) {
-        if (f.kind != verdict.kind) continue;
-        confidence = std::max(confidence, f.confidence * std::max(.5, file.flow->module().confidence));
-        if (r.evidence.size() < 24) add_trace(file, f, r);
+    for (const bool beside : {false, true}) {
+      RuleResult r =
+          failed(id, verdict.fails && !beside ? Severity::error : Severity::warning, verdict.message, verdict.help);
+      if (beside) r.message = "beside the claim, in an evaluation that another line reports: " + r.message;
+      double confidence = 0;
+      for (const SourceReading::File& file : reading.files) {
+        for (const Finding& f : file.findings) {
+          if (f.kind != verdict.kind || f.beside_claim != beside) continue;
+          confidence = std::max(confidence, f.confidence * std::max(.5, file.flow->module().confidence));
+          if (r.evidence.size() < 24) add_trace(file, f, r);
+        }
       }
+      if (r.evidence.empty()) continue;
+      r.observed = fmt::format("read from the source, confidence {:.2f}", confidence);
+      r.help += ' ';
+      r.help += would_change(verdict.kind);
+      results.push_back(std::move(r));
     }
-    if (r.evidence.empty()) continue;
-    r.observed = fmt::format("read from the source, confidence {:.2f}", confidence);
-    results.push_back(std::move(r));
   }
   if (results.empty()) results.push_back(nothing_found(id, s));
   return results;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "verify/source/flow_claim.h"
+
 namespace pg::verify::py {
 namespace {
 
@@ -11,8 +13,12 @@ constexpr std::size_t kMaxSlice = 400;
 
 }  // namespace
 
-Flow::Flow(std::string_view source, const Settings& settings, bool entry, const std::vector<std::string>& printed)
-    : entry_(entry), program_(source, settings), defs_(program_.module()), labels_(program_, defs_) {
+Flow::Flow(std::string_view source, const Settings& settings, bool entry, RunLines lines)
+    : entry_(entry),
+      lines_(std::move(lines)),
+      program_(parse_remembered(source), settings),
+      defs_(program_.module()),
+      labels_(program_, defs_) {
   const Module& m = module();
   scores_.resize(m.functions.size());
   callers_.resize(m.functions.size());
@@ -24,22 +30,15 @@ Flow::Flow(std::string_view source, const Settings& settings, bool entry, const 
   ran_block_.assign(m.blocks.size(), false);
   filled_block_.assign(m.blocks.size(), false);
   find_callers();
-  find_ran(printed);
+  find_ran();
   find_scores();
 }
 
-void Flow::find_ran(const std::vector<std::string>& printed) {
+void Flow::find_ran() {
   const Module& m = module();
   for (ExprId e = 0; e < m.exprs.size(); ++e) {
-    if (m.expr(e).kind != ExprKind::string || m.expr(e).stmt == kNone || m.expr(e).end - m.expr(e).begin > 300)
-      continue;
-    const std::string_view text = m.text(e);
-    bool there = false;
-    for (const std::string& line : printed) {
-      const auto at = line.size() < 6 ? std::string_view::npos : text.find(line);
-      there = there || (at != std::string_view::npos && at <= 3);
-    }
-    if (!there || program_.runs(m.expr(e).stmt) != Truth::no) continue;
+    if (m.expr(e).stmt == kNone || !begins_line(m, e, lines_.printed)) continue;
+    if (program_.runs(m.expr(e).stmt) != Truth::no) continue;
     for (BlockId b = m.stmts[m.expr(e).stmt].block; b != kNone;) {
       ran_block_[b] = true;
       const StmtId owner = m.blocks[b].owner;
@@ -81,10 +80,20 @@ std::vector<FunctionId> Flow::run_by(ExprId call) const {
   return out;
 }
 
+bool Flow::calls_parameter(ExprId call) const {
+  const ExprId callee = module().operand(call, 0);
+  if (callee == kNone || module().expr(callee).kind != ExprKind::name) return false;
+  const auto defs = defs_.reaching(callee);
+  return !defs.empty() &&
+         std::ranges::all_of(defs, [&](std::uint32_t d) { return defs_.def(d).kind == Def::Kind::parameter; });
+}
+
 void Flow::find_callers() {
   const Module& m = module();
   for (ExprId e = 0; e < m.exprs.size(); ++e) {
     if (m.expr(e).kind != ExprKind::call || m.expr(e).stmt == kNone) continue;
+    // timed(f, x) runs f for whoever handed it over: the call in `timed` itself stands for all of them at once.
+    if (calls_parameter(e)) continue;
     for (const FunctionId f : run_by(e)) callers_[f].push_back({m.stmts[m.expr(e).stmt].function, m.expr(e).stmt, e});
   }
 }
@@ -156,7 +165,6 @@ void Flow::add_own_scores(FunctionId f) {
   }
 }
 
-// A method of a torch module: what it gives is a loss or logits, not an evaluation.
 bool Flow::of_module(FunctionId f) const {
   const ClassId cls = module().functions[f].cls;
   if (cls == kNone) return false;

@@ -15,15 +15,21 @@ struct Site {
   ExprId expr = kNone;
 };
 
+// Lines of the claimed runs' logs, as far as they tell what ran.
+struct RunLines {
+  std::vector<std::string> printed;  // lines with results
+  std::vector<std::string> claimed;  // the ones among them that carry the claimed score
+};
+
 // Everything that the analyses of one file share: program, definitions, labels and the places where validation tokens
 // are scored. Not thread-safe.
 class Flow {
  public:
   // `entry`: the file is the script that runs, so code that its own conditions switch off does not count. Other files
   // are read as if everything in them were called.
-  // `printed`: beginnings of lines that the run's log holds; the statements with these texts ran, whatever the settings
-  // seem to say, and so did what stands in the same blocks and what these call.
-  Flow(std::string_view source, const Settings& settings, bool entry, const std::vector<std::string>& printed = {});
+  // The statements that printed `lines` ran, whatever the settings seem to say, and so did what stands in the same
+  // blocks and what these call.
+  Flow(std::string_view source, const Settings& settings, bool entry, RunLines lines = {});
   Flow(const Flow&) = delete;
   Flow& operator=(const Flow&) = delete;
 
@@ -31,6 +37,9 @@ class Flow {
   const Program& program() const { return program_; }
   const Defs& defs() const { return defs_; }
   const Labels& labels() const { return labels_; }
+  const RunLines& lines() const { return lines_; }
+  // A method of a torch module: what it gives is a loss or logits, not an evaluation.
+  bool of_module(FunctionId f) const;
 
   // Whether a run gets there: unknown counts as yes.
   bool runs(StmtId s) const { return !entry_ || s == kNone || program_.runs(s) != Truth::no || ran(s); }
@@ -56,17 +65,19 @@ class Flow {
   std::vector<ExprId> below(ExprId e) const;
 
  private:
-  void find_ran(const std::vector<std::string>& printed);
+  void find_ran();
   bool ran(StmtId s) const {
     const Stmt& x = module().stmt(s);
-    return ran_function_[x.function] || (x.block != kNone && ran_block_[x.block]);
+    return (ran_function_[x.function] && program_.runs_inside(s) != Truth::no) ||
+           (x.block != kNone && ran_block_[x.block]);
   }
+  bool calls_parameter(ExprId call) const;
   void find_callers();
-  bool of_module(FunctionId f) const;
   void find_scores();
   void add_own_scores(FunctionId f);
 
   bool entry_;
+  RunLines lines_;
   mutable std::int64_t work_ = 20'000'000;  // expressions that below() may still visit: a hostile source costs no more
   Program program_;
   Defs defs_;

@@ -20,6 +20,10 @@ constexpr std::array<std::string_view, 24> kShape = {
     "requires_grad", "nbytes",   "itemsize", "stride", "len",          "type", "id",       "isinstance",
     "hasattr",       "callable", "print",    "log0",   "perf_counter", "time", "callable", "element_size"};
 
+// Layers: what goes in is embedded or mixed by weights; a table's answer does not come out of them.
+constexpr std::array<std::string_view, 8> kLayers = {
+    "linear", "matmul", "embedding", "conv1d", "rms_norm", "layer_norm", "scaled_dot_product_attention", "einsum"};
+
 constexpr std::uint64_t kParameterMask = ~((1ull << kParameterShift) - 1);
 
 bool word_at(std::string_view text, std::string_view word) {
@@ -131,8 +135,37 @@ std::uint64_t Labels::of_string(ExprId e) const {
   return l;
 }
 
+// conf["val_files"] of a dict that the name is bound to as a literal: what stands under this key, not under all.
+bool Labels::of_literal_key(ExprId object, ExprId key, std::uint64_t& l) const {
+  if (m_.expr(object).kind != ExprKind::name || key == kNone || m_.expr(key).kind != ExprKind::string) return false;
+  const auto defs = defs_.reaching(object);
+  if (defs.empty() || defs.size() > 8) return false;
+  const std::string wanted = m_.string_value(key);
+  std::uint64_t held = 0;
+  bool found = false;
+  for (const std::uint32_t id : defs) {
+    const Def& d = defs_.def(id);
+    if (d.kind == Def::Kind::mutation) {  // conf[other] = value: seen where the key is not in the literal
+      continue;
+    }
+    if (d.kind != Def::Kind::value || d.index >= 0 || d.value == kNone || m_.expr(d.value).kind != ExprKind::dict)
+      return false;
+    for (const ExprId pair : m_.operands(d.value)) {
+      if (pair == kNone || m_.expr(pair).kind != ExprKind::pair) return false;
+      const ExprId k = m_.operand(pair, 0);
+      if (k == kNone || m_.expr(k).kind != ExprKind::string || m_.string_value(k) != wanted) continue;
+      const std::uint64_t part = labels_[m_.operand(pair, 1)];
+      held |= d.function == defs_.function_of(object) ? part : concrete(part, d.function);
+      found = true;
+    }
+  }
+  if (found) l = held;
+  return found;
+}
+
 std::uint64_t Labels::of_subscript(ExprId e) const {
   const ExprId object = m_.operand(e, 0);
+  if (std::uint64_t l = 0; m_.expr(e).operands.count == 2 && of_literal_key(object, m_.operand(e, 1), l)) return l;
   const FunctionId f = defs_.function_of(e);
   std::uint64_t index = 0;
   std::uint32_t indices = 0;
@@ -186,6 +219,23 @@ std::uint64_t Labels::combine(ExprId e, std::uint64_t a, std::uint64_t b) {
   return a | b;
 }
 
+// max(a, b), or a name that holds nothing else.
+bool Labels::is_maximum(ExprId e) const {
+  if (m_.expr(e).kind == ExprKind::call) {
+    const std::string_view name = last_part(callee_names_[e]);
+    return m_.expr(e).operands.count >= 3 && (name == "max" || name == "maximum" || name == "fmax");
+  }
+  if (m_.expr(e).kind != ExprKind::name) return false;
+  const auto defs = defs_.reaching(e);
+  for (const std::uint32_t d : defs) {
+    const ExprId value = defs_.def(d).value;
+    if (defs_.def(d).kind != Def::Kind::value || value == kNone || m_.expr(value).kind != ExprKind::call ||
+        !is_maximum(value))
+      return false;
+  }
+  return !defs.empty();
+}
+
 bool Labels::is_model_call(ExprId call) const {
   const ExprId callee = m_.operand(call, 0);
   if (callee == kNone || m_.expr(callee).kind != ExprKind::name) return false;
@@ -208,7 +258,13 @@ std::uint64_t Labels::of_own_call(ExprId e, int index) const {
     // What a model keeps in its attributes (caches) is not what this call learns from: only its arguments are.
     const std::string_view method = m_.symbol(m_.functions[c.function].name);
     const bool model = m_.functions[c.function].cls != kNone && method.starts_with("forward");
-    l |= result & kOwn & ~(model ? kVal | kTrain | kPayload : 0);
+    std::uint64_t own = result & kOwn & ~(model ? kVal | kTrain | kPayload | kLookup : 0);
+    // A loader made of one split gives this split, whatever other instances of its class hold.
+    if (c.bound > 0 && callee != kNone && m_.expr(callee).kind == ExprKind::attribute) {
+      const std::uint64_t made_of = of(m_.operand(callee, 0)) & (kVal | kTrain);
+      if (made_of == kVal || made_of == kTrain) own &= ~((kVal | kTrain) ^ made_of);
+    }
+    l |= own;
     const std::uint32_t count = m_.functions[c.function].parameters.count;
     for (std::uint32_t i = 0; i < count && i < kMaxParameters; ++i) {
       if (!(result >> (kParameterShift + i) & 1)) continue;
@@ -259,6 +315,8 @@ std::uint64_t Labels::of_foreign_call(ExprId e, std::uint64_t arguments) {
     return concrete(all, f) & (kVal | kTrain) ? all : all | kPayload;
   }
   if (name == "log_softmax" || name == "softmax") return receiver | arguments | kProb;
+  if (among(name, kLayers) || (name == "logsumexp" && concrete(receiver | arguments, f) & kProb))
+    return (receiver | arguments) & ~(kLookup | kOptimizer);
   if (qualified.starts_with("torch.optim.") || qualified.starts_with("optim."))
     return qualified.find("lr_scheduler") != std::string::npos ? 0 : arguments | kOptimizer;
   if (name == "get" && method && qualified.find("environ") == std::string::npos) {
@@ -314,6 +372,7 @@ std::uint64_t Labels::evaluate(ExprId e) {
       return of_string(e);
     case ExprKind::attribute: {
       if (among(m_.name(e), kShape)) return 0;
+      if (m_.name(e) == "grad") return labels_[m_.operand(e, 0)] & ~(kGold | kProb | kBlend | kLookup);
       return labels_[m_.operand(e, 0)] | attributes_[x.name];
     }
     case ExprKind::call:
@@ -323,6 +382,8 @@ std::uint64_t Labels::evaluate(ExprId e) {
     case ExprKind::compare:
       return operands_of(e) & ~(kLookup | kGold | kBlend | kProb | kOptimizer);
     case ExprKind::binary:
+      if (x.op == Op::sub && is_maximum(m_.operand(e, 1)))  // log sum exp: only shifts its left side
+        return labels_[m_.operand(e, 0)] | (labels_[m_.operand(e, 1)] & (kVal | kTrain | kPayload));
       if (x.op == Op::add || x.op == Op::sub) return combine(e, labels_[m_.operand(e, 0)], labels_[m_.operand(e, 1)]);
       if (x.op == Op::bit_xor || x.op == Op::bit_and || x.op == Op::bit_or || x.op == Op::lshift ||
           x.op == Op::rshift || x.op == Op::mod)

@@ -52,6 +52,8 @@ class Labels {
   std::uint64_t of_foreign_call(ExprId e, std::uint64_t arguments);
   std::uint64_t of_own_call(ExprId e, int index) const;
   std::uint64_t of_subscript(ExprId e) const;
+  bool of_literal_key(ExprId object, ExprId key, std::uint64_t& l) const;
+  bool is_maximum(ExprId e) const;
   std::uint64_t of_string(ExprId e) const;
   std::uint64_t combine(ExprId e, std::uint64_t a, std::uint64_t b);
   bool weighted_blend(ExprId e) const;

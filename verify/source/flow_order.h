@@ -25,12 +25,16 @@ struct Finding {
     previous_chunk,      // learns ahead of scoring under a condition: perhaps on the tokens before
     blend_at_gold,       // probability of the gold token alone mixed with a table
     choice_by_outcome,   // the better of two scores after seeing the token
+    best_of_passes,      // the best score of several passes over the same tokens
+    rescored_stored,     // stored probabilities scored again with a table filled in between
     payload_answers,     // compares targets with tokens that a file brought
     late_training_data,  // reads training data behind the training loop
   };
   Kind kind;
   std::vector<TraceStep> trace;
   double confidence = 1;
+  // It concerns another evaluation than the one whose line carries the claimed score.
+  bool beside_claim = false;
 };
 
 // Every place where validation tokens change what later scores them, with the verdict on its order.

@@ -10,7 +10,7 @@ using Kind = Finding::Kind;
 
 bool is_log(std::string_view name) {
   return name == "log" || name == "log2" || name == "log_" || name == "log10" || name == "logsumexp" ||
-         name == "logaddexp";
+         name == "logaddexp" || name == "log1p";
 }
 
 class ScoringCheck {
@@ -40,6 +40,10 @@ class ScoringCheck {
     return l;
   }
 
+  bool is_discarded(ExprId call) const {
+    return m_.expr(call).parent == kNone && m_.stmts[m_.expr(call).stmt].kind == StmtKind::expr;
+  }
+
   // One finding per function and kind.
   bool first_in(ExprId e, Kind kind) {
     const std::pair<FunctionId, Kind> key{m_.stmts[m_.expr(e).stmt].function, kind};
@@ -50,7 +54,7 @@ class ScoringCheck {
 
   void blended(ExprId call) {
     const std::string name = flow_.program().calls().qualified_name(m_.operand(call, 0));
-    if (!is_log(last_part(name))) return;
+    if (!is_log(last_part(name)) || is_discarded(call)) return;  // log("..."): a script's own way to print
     const std::uint64_t l = inputs(call);
     constexpr std::uint64_t kNeeded = label::kBlend | label::kGold | label::kVal;
     if (!flow_.labels().makes_blend(call) && (l & kNeeded) != kNeeded) return;
@@ -101,6 +105,54 @@ class ScoringCheck {
     return e != kNone && (flow_.labels().of(e) & kScore) == kScore;
   }
 
+  // What a table answers, or a count: clipping one by another is no choice between scores.
+  bool is_count(ExprId e) const {
+    const std::uint64_t l = flow_.labels().of(e);
+    return (l & label::kLookup) && !(l & (label::kBlend | label::kProb));
+  }
+
+  // Means, medians and thresholds of losses.
+  bool is_statistic(ExprId e, int depth = 0) const {
+    for (const ExprId part : flow_.below(e)) {
+      const Expr& x = m_.expr(part);
+      if (x.kind == ExprKind::call) {
+        const std::string name = flow_.program().calls().qualified_name(m_.operand(part, 0));
+        const std::string_view last = last_part(name);
+        if (last == "mean" || last == "median" || last == "quantile" || last == "percentile" || last == "std" ||
+            last == "nanmedian" || last == "kthvalue" || last == "topk")
+          return true;
+      }
+      if (x.kind != ExprKind::name || depth > 2) continue;
+      for (const std::uint32_t d : flow_.defs().reaching(part))
+        if (flow_.defs().def(d).kind == Def::Kind::value && flow_.defs().def(d).value != kNone &&
+            flow_.defs().def(d).index < 0 && is_statistic(flow_.defs().def(d).value, depth + 1))
+          return true;
+    }
+    return false;
+  }
+
+  // Whether what the condition decides is one of the compared values: `if new < old: old = new`, where(c, new, old).
+  bool keeps_one(ExprId compare) const {
+    std::vector<Symbol> names;
+    for (const ExprId e : flow_.below(compare))
+      if (m_.expr(e).kind == ExprKind::name) names.push_back(m_.expr(e).name);
+    const auto mentions = [&](ExprId e) {
+      for (const ExprId part : flow_.below(e))
+        if (m_.expr(part).kind == ExprKind::name &&
+            std::find(names.begin(), names.end(), m_.expr(part).name) != names.end())
+          return true;
+      return false;
+    };
+    const ExprId parent = m_.expr(compare).parent;
+    if (parent != kNone) return mentions(m_.operand(parent, 2)) || mentions(m_.operand(parent, 3));
+    const StmtId s = m_.expr(compare).stmt;
+    for (StmtId t = s + 1; t < m_.stmts.size() && m_.stmts[t].begin < m_.stmts[s].end; ++t) {
+      if (m_.stmts[t].kind != StmtKind::assign && m_.stmts[t].kind != StmtKind::aug_assign) continue;
+      if (m_.stmts[t].value != kNone && mentions(m_.stmts[t].value)) return true;
+    }
+    return false;
+  }
+
   // minimum(a, b) of two scores.
   void smaller(ExprId call) {
     const std::string name = flow_.program().calls().qualified_name(m_.operand(call, 0));
@@ -110,9 +162,29 @@ class ScoringCheck {
     ExprId a = m_.operand(call, 1), b = m_.operand(call, 2);
     if (b == kNone && m_.expr(callee).kind == ExprKind::attribute) b = a, a = m_.operand(callee, 0);
     if (a == kNone || b == kNone || !score_like(a) || !score_like(b)) return;
+    if (is_count(a) && is_count(b)) return;
     if (!first_in(call, Kind::choice_by_outcome)) return;
-    found_.push_back(
-        {Kind::choice_by_outcome, {{call, kNone, "keeps the better of two scores of the same tokens"}}, .85});
+    const bool passes = is_carried(call, a) || is_carried(call, b);
+    found_.push_back({passes ? Kind::best_of_passes : Kind::choice_by_outcome,
+                      {{call, kNone,
+                        passes ? "keeps the better of this pass and the passes before, token by token"
+                               : "keeps the better of two scores of the same tokens"}},
+                      .85});
+  }
+
+  // best[i] = minimum(best[i], new), best = minimum(best, new) around a loop: an operand is what earlier turns left.
+  bool is_carried(ExprId call, ExprId operand) const {
+    const ExprId root = Defs::root_name(m_, operand);
+    const StmtId s = m_.expr(call).stmt;
+    if (root == kNone || flow_.loops_around(s).empty()) return false;
+    for (const ExprId target : m_.targets(s)) {
+      if (target == kNone || Defs::root_name(m_, target) == kNone) continue;
+      if (m_.expr(Defs::root_name(m_, target)).name != m_.expr(root).name) continue;
+      if (m_.expr(target).kind == ExprKind::subscript) return true;
+      for (const std::uint32_t d : flow_.defs().reaching(root))
+        if (flow_.defs().def(d).stmt == s) return true;
+    }
+    return false;
   }
 
   // `if new < best: best = new` over scores, in a function that scores.
@@ -126,7 +198,8 @@ class ScoringCheck {
     const ExprId parent = m_.expr(e).parent;
     const bool in_where = parent != kNone && m_.expr(parent).kind == ExprKind::call &&
                           last_part(flow_.program().calls().qualified_name(m_.operand(parent, 0))) == "where";
-    if (!in_if && !in_where) return;
+    if ((!in_if && !in_where) || (is_count(a) && is_count(b)) || !keeps_one(e)) return;
+    if (is_statistic(a) || is_statistic(b)) return;
     if (m_.text(a) == m_.text(b) || !first_in(e, Kind::choice_by_outcome)) return;
     found_.push_back(
         {Kind::choice_by_outcome, {{e, kNone, "two scores of the same tokens are compared and one is kept"}}, .75});

@@ -20,7 +20,7 @@ bool is_hook(std::string_view name) {
 
 // Bottom-up: a block leaves where one of its statements always does.
 void Program::find_leaving() {
-  const Module& m = *module_;
+  const Module& m = module();
   leaves_.assign(m.stmts.size(), false);
   std::vector<bool> block_leaves(m.blocks.size(), false);
   const auto leaves = [&](BlockId block) { return block != kNone && block_leaves[block]; };
@@ -36,7 +36,7 @@ void Program::find_leaving() {
         break;
       case StmtKind::expr:
         left = s.value != kNone && m.expr(s.value).kind == ExprKind::call &&
-               is_exit(calls_->qualified_name(m.operand(s.value, 0)));
+               is_exit(calls().qualified_name(m.operand(s.value, 0)));
         break;
       case StmtKind::if_: {
         if (!leaves(s.body) && !leaves(s.orelse)) break;
@@ -71,7 +71,7 @@ void Program::find_leaving() {
 
 // From here on leaves_[s] says that s stands behind a statement that always leaves.
 Truth Program::in_function(StmtId id) const {
-  const Module& m = *module_;
+  const Module& m = module();
   const Stmt& s = m.stmt(id);
   if (leaves_[id]) return Truth::no;
   const Block& block = m.blocks[s.block];
@@ -102,7 +102,7 @@ class Program::Reach {
  public:
   explicit Reach(Program& program)
       : p_(program),
-        m_(*program.module_),
+        m_(program.module()),
         body_(m_.functions.size()),
         mentioned_(m_.symbols.size(), false),
         class_used_(m_.classes.size(), Truth::no) {
@@ -144,7 +144,7 @@ class Program::Reach {
   void visit(StmtId s, Truth here) {
     if (here == Truth::no) return;
     const Stmt& stmt = m_.stmt(s);
-    if (stmt.kind == StmtKind::def && p_.calls_->registered(stmt.def)) raise_to(stmt.def, both(here, Truth::unknown));
+    if (stmt.kind == StmtKind::def && p_.calls().registered(stmt.def)) raise_to(stmt.def, both(here, Truth::unknown));
     for (ExprId e = stmt.first_expr; e < stmt.end_expr; ++e) {
       const ExprKind kind = m_.expr(e).kind;
       if (kind != ExprKind::call && kind != ExprKind::name && kind != ExprKind::attribute && kind != ExprKind::lambda) {
@@ -160,9 +160,9 @@ class Program::Reach {
     if (expr.kind == ExprKind::lambda) {
       raise_to(expr.aux, here);
     } else if (expr.kind == ExprKind::call) {
-      for (const Callee& callee : p_.calls_->callees(e)) raise_to(callee.function, callee.certain ? here : perhaps);
+      for (const Callee& callee : p_.calls().callees(e)) raise_to(callee.function, callee.certain ? here : perhaps);
     } else if (expr.kind == ExprKind::name) {
-      for (const Binding& binding : first_bindings(p_.calls_->bindings_of(e))) {
+      for (const Binding& binding : first_bindings(p_.calls().bindings_of(e))) {
         if (binding.kind == Binding::Kind::class_) use_class(binding.node, here);
         if (binding.kind == Binding::Kind::function && binding.stmt != expr.stmt) {
           // Passed on, who knows where; or to a function of this module that calls it.
@@ -186,28 +186,26 @@ class Program::Reach {
   std::vector<FunctionId> work_;
 };
 
-Program::Program(std::string_view source, const Settings& settings)
-    : module_(std::make_unique<Module>(parse_python(source))),
-      calls_(std::make_unique<CallGraph>(*module_)),
-      folder_(std::make_unique<Folder>(*module_, *calls_, settings)) {
+Program::Program(std::shared_ptr<const Parsed> parsed, const Settings& settings)
+    : parsed_(std::move(parsed)), folder_(std::make_unique<Folder>(module(), calls(), settings)) {
   find_leaving();
-  for (StmtId s = 0; s < module_->stmts.size(); ++s) statement_runs_.push_back(in_function(s));
+  for (StmtId s = 0; s < module().stmts.size(); ++s) statement_runs_.push_back(in_function(s));
   Reach(*this).run();
 }
 
 bool Program::is_run_by_callee(ExprId argument) const {
-  const Module& m = *module_;
+  const Module& m = module();
   const ExprId call = m.expr(argument).parent;
   if (call == kNone || m.expr(call).kind != ExprKind::call) return false;
   const auto arguments = m.operands(call);
   const auto at = std::ranges::find(arguments.first(std::min<std::size_t>(arguments.size(), 8)), argument);
-  const auto callees = calls_->callees(call);
+  const auto callees = calls().callees(call);
   if (callees.size() != 1 || !callees[0].certain) return false;
   const auto index = static_cast<std::uint32_t>(at - arguments.begin());
-  const std::uint32_t parameter = calls_->parameter_of(call, callees[0], index);
+  const std::uint32_t parameter = calls().parameter_of(call, callees[0], index);
   if (parameter == kNone) return false;
   const Symbol name = m.parameters(callees[0].function)[parameter].name;
-  const auto inside = calls_->calls_in(callees[0].function);
+  const auto inside = calls().calls_in(callees[0].function);
   for (const ExprId inner : inside.first(std::min<std::size_t>(inside.size(), 256))) {
     const ExprId callee = m.operand(inner, 0);
     if (callee != kNone && m.expr(callee).kind == ExprKind::name && m.expr(callee).name == name &&
@@ -219,7 +217,7 @@ bool Program::is_run_by_callee(ExprId argument) const {
 }
 
 Truth Program::guard(ExprId id) const {
-  const Module& m = *module_;
+  const Module& m = module();
   Truth truth = Truth::yes;
   for (ExprId parent = m.expr(id).parent; parent != kNone && truth != Truth::no;
        id = parent, parent = m.expr(id).parent) {
@@ -239,10 +237,10 @@ Truth Program::runs_function(FunctionId function) const {
   return function_runs_[function];
 }
 Truth Program::runs(StmtId statement) const {
-  return both(function_runs_[module_->stmt(statement).function], statement_runs_[statement]);
+  return both(function_runs_[module().stmt(statement).function], statement_runs_[statement]);
 }
 Truth Program::runs_expr(ExprId expression) const {
-  const Expr& e = module_->expr(expression);
+  const Expr& e = module().expr(expression);
   if (e.stmt == kNone) return Truth::unknown;
   const Truth around = both(function_runs_[e.function], runs(e.stmt));
   return around == Truth::no ? around : both(around, guard(expression));
@@ -250,7 +248,7 @@ Truth Program::runs_expr(ExprId expression) const {
 
 std::vector<SettingOrigin> Program::why(StmtId statement) const {
   std::vector<SettingOrigin> origins;
-  const Module& m = *module_;
+  const Module& m = module();
   for (BlockId block = m.stmt(statement).block; block != kNone && origins.empty();) {
     const StmtId owner = m.blocks[block].owner;
     if (owner == kNone || m.blocks[block].role == Block::Role::function) break;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 
 #include "reference/base/file.h"
 #include "reference/base/sha256.h"
@@ -111,7 +112,9 @@ void find_track(Submission& s, const std::filesystem::path& root) {
 Result<Submission> load_submission(const std::filesystem::path& root) {
   auto listing = list_folder(root);
   if (!listing) return listing.error();
+  static std::atomic<std::uint64_t> last_id = 0;
   Submission s;
+  s.id = ++last_id;
   s.folder = *std::move(listing);
   std::error_code error;
   const auto absolute = std::filesystem::weakly_canonical(root, error);
