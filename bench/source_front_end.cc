@@ -1,4 +1,5 @@
-// source_front_end ROOT [THREADS] [DUMP_FOLDER] | --dump FILE | --reach FILE [COMMAND]: the Python front end over every
+// source_front_end ROOT [THREADS] [DUMP_FOLDER] | --dump FILE | --reach FILE [COMMAND] | --labels FILE LINE: the Python
+// front end over every
 // *.py below ROOT, unwrapped first.
 //
 // Prints seconds (wall and processor) of the tree-sitter parse alone and of the whole front end over the same sources
@@ -9,6 +10,7 @@
 #include <tree_sitter/api.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <filesystem>
@@ -20,6 +22,7 @@
 #include "reference/base/file.h"
 #include "reference/base/parallel.h"
 #include "verify/source/dump.h"
+#include "verify/source/flow_events.h"
 #include "verify/source/ir.h"
 #include "verify/source/program.h"
 #include "verify/submission/code.h"
@@ -107,11 +110,29 @@ void print_reach(std::string_view source, std::string_view command) {
   }
 }
 
+// What every name and call on a line may be made of (flow_labels.h), under the defaults of the code.
+void print_labels(std::string_view source, std::uint32_t line) {
+  const py::Settings settings;
+  const py::Flow flow(source, settings, true);
+  const py::Module& m = flow.module();
+  constexpr std::array<std::string_view, 9> kNames = {"val",  "train",     "gold",    "lookup", "blend",
+                                                      "prob", "optimizer", "network", "payload"};
+  for (py::ExprId e = 0; e < m.exprs.size(); ++e) {
+    if (m.expr(e).line != line) continue;
+    fmt::print("{:<40.40}", m.text(e));
+    for (std::size_t i = 0; i < kNames.size(); ++i)
+      if (flow.labels().of(e) >> i & 1) fmt::print(" {}", kNames[i]);
+    fmt::print("{}\n", m.expr(e).stmt != py::kNone && flow.runs(m.expr(e).stmt) ? "" : "  (does not run)");
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    fmt::print(stderr, "usage: source_front_end ROOT [THREADS] [DUMP_FOLDER] | --dump FILE | --reach FILE [COMMAND]\n");
+    fmt::print(stderr,
+               "usage: source_front_end ROOT [THREADS] [DUMP_FOLDER] | --dump FILE | --reach FILE [COMMAND] |\n"
+               "       --labels FILE LINE\n");
     return 2;
   }
   if (argc > 2 && (std::string_view(argv[1]) == "--dump" || std::string_view(argv[1]) == "--reach")) {
@@ -123,6 +144,13 @@ int main(int argc, char** argv) {
     } else {
       print_reach(code.source, argc > 3 ? argv[3] : "");
     }
+    return 0;
+  }
+  if (argc > 3 && std::string_view(argv[1]) == "--labels") {
+    const auto content = pg::read_file(argv[2], 64u << 20);
+    if (!content) return 2;
+    print_labels(pg::verify::unpack_code("train_gpt.py", *content).source,
+                 static_cast<std::uint32_t>(std::stoul(argv[3])));
     return 0;
   }
   const unsigned threads = argc > 2 ? static_cast<unsigned>(std::stoul(argv[2])) : 2;

@@ -7,7 +7,7 @@ namespace pg::verify::py {
 namespace {
 
 using namespace label;
-constexpr int kMaxRounds = 12;
+constexpr int kMaxRounds = 12, kSettled = 4;
 
 template <std::size_t N>
 bool among(std::string_view name, const std::array<std::string_view, N>& names) {
@@ -51,8 +51,9 @@ Labels::Labels(const Program& program, const Defs& defs) : program_(program), m_
   callee_names_.resize(m_.exprs.size());
   for (ExprId e = 0; e < m_.exprs.size(); ++e)
     if (m_.expr(e).kind == ExprKind::call) callee_names_[e] = program_.calls().qualified_name(m_.operand(e, 0));
-  for (int round = 0; round < kMaxRounds; ++round) {
+  for (round_ = 0; round_ < kMaxRounds; ++round_) {
     bool changed = false;
+    withheld_ = false;
     for (ExprId e = 0; e < m_.exprs.size(); ++e) {
       const std::uint64_t next = labels_[e] | evaluate(e);
       changed |= next != labels_[e];
@@ -62,7 +63,8 @@ Labels::Labels(const Program& program, const Defs& defs) : program_(program), m_
     changed |= fill_arguments();
     changed |= store_attributes();
     changed |= update_returns();
-    if (!changed) break;
+    if (!changed && !withheld_) break;
+    if (!changed && round_ < kSettled) round_ = kSettled - 1;
   }
 }
 
@@ -76,7 +78,7 @@ std::uint64_t Labels::concrete(std::uint64_t l, FunctionId f) const {
 }
 
 // The part of a value that position `index` of an unpacking takes, or what iterating it gives.
-std::uint64_t Labels::element(ExprId value, int index, bool iterated) const {
+std::uint64_t Labels::element(ExprId value, int index, bool iterated) {
   if (value == kNone) return 0;
   const Expr& v = m_.expr(value);
   if (v.kind == ExprKind::call && index >= 0) {
@@ -91,7 +93,7 @@ std::uint64_t Labels::element(ExprId value, int index, bool iterated) const {
   return labels_[value];
 }
 
-std::uint64_t Labels::of_def(const Def& d, FunctionId user) const {
+std::uint64_t Labels::of_def(const Def& d, FunctionId user) {
   std::uint64_t l = 0;
   if (d.kind == Def::Kind::parameter) {
     l = d.parameter < kMaxParameters ? 1ull << (kParameterShift + d.parameter) : parameters_[d.parameter_id];
@@ -104,7 +106,7 @@ std::uint64_t Labels::of_def(const Def& d, FunctionId user) const {
   return user == d.function ? l : concrete(l, d.function);
 }
 
-std::uint64_t Labels::of_name(ExprId e) const {
+std::uint64_t Labels::of_name(ExprId e) {
   std::uint64_t l = 0;
   const FunctionId user = defs_.function_of(e);
   for (const std::uint32_t d : defs_.reaching(e)) l |= of_def(defs_.def(d), user);
@@ -219,6 +221,12 @@ std::uint64_t Labels::combine(ExprId e, std::uint64_t a, std::uint64_t b) {
   return a | b;
 }
 
+bool Labels::is_log_weight(ExprId e) const {
+  if (m_.expr(e).kind != ExprKind::call) return false;
+  const std::string_view name = last_part(callee_names_[e]);
+  return (name == "log" || name == "log1p" || name == "log2") && !(of(e) & (kGold | kLookup | kBlend));
+}
+
 // max(a, b), or a name that holds nothing else.
 bool Labels::is_maximum(ExprId e) const {
   if (m_.expr(e).kind == ExprKind::call) {
@@ -248,7 +256,7 @@ bool Labels::is_model_call(ExprId call) const {
   return true;
 }
 
-std::uint64_t Labels::of_own_call(ExprId e, int index) const {
+std::uint64_t Labels::of_own_call(ExprId e, int index) {
   std::uint64_t l = 0;
   const ExprId callee = m_.operand(e, 0);
   for (const Callee& c : program_.calls().callees(e)) {
@@ -263,6 +271,10 @@ std::uint64_t Labels::of_own_call(ExprId e, int index) const {
     if (c.bound > 0 && callee != kNone && m_.expr(callee).kind == ExprKind::attribute) {
       const std::uint64_t made_of = of(m_.operand(callee, 0)) & (kVal | kTrain);
       if (made_of == kVal || made_of == kTrain) own &= ~((kVal | kTrain) ^ made_of);
+      if (made_of == 0 && round_ < kSettled && (own & kVal) && (own & kTrain)) {
+        own &= ~(kVal | kTrain);  // what the receiver is made of may not have arrived yet
+        withheld_ = true;
+      }
     }
     l |= own;
     const std::uint32_t count = m_.functions[c.function].parameters.count;
@@ -384,6 +396,10 @@ std::uint64_t Labels::evaluate(ExprId e) {
     case ExprKind::binary:
       if (x.op == Op::sub && is_maximum(m_.operand(e, 1)))  // log sum exp: only shifts its left side
         return labels_[m_.operand(e, 0)] | (labels_[m_.operand(e, 1)] & (kVal | kTrain | kPayload));
+      if (x.op == Op::add)
+        for (const std::uint32_t side : {0u, 1u})  // adding the logarithm of a weight scales the other side
+          if (is_log_weight(m_.operand(e, side)))
+            return labels_[m_.operand(e, 1 - side)] | (labels_[m_.operand(e, side)] & (kVal | kTrain | kPayload));
       if (x.op == Op::add || x.op == Op::sub) return combine(e, labels_[m_.operand(e, 0)], labels_[m_.operand(e, 1)]);
       if (x.op == Op::bit_xor || x.op == Op::bit_and || x.op == Op::bit_or || x.op == Op::lshift ||
           x.op == Op::rshift || x.op == Op::mod)

@@ -45,15 +45,16 @@ class Labels {
 
  private:
   std::uint64_t concrete(std::uint64_t l, FunctionId f) const;
-  std::uint64_t of_def(const Def& d, FunctionId user) const;
-  std::uint64_t element(ExprId value, int index, bool iterated) const;
-  std::uint64_t of_name(ExprId e) const;
+  std::uint64_t of_def(const Def& d, FunctionId user);
+  std::uint64_t element(ExprId value, int index, bool iterated);
+  std::uint64_t of_name(ExprId e);
   std::uint64_t of_call(ExprId e);
   std::uint64_t of_foreign_call(ExprId e, std::uint64_t arguments);
-  std::uint64_t of_own_call(ExprId e, int index) const;
+  std::uint64_t of_own_call(ExprId e, int index);
   std::uint64_t of_subscript(ExprId e) const;
   bool of_literal_key(ExprId object, ExprId key, std::uint64_t& l) const;
   bool is_maximum(ExprId e) const;
+  bool is_log_weight(ExprId e) const;
   std::uint64_t of_string(ExprId e) const;
   std::uint64_t combine(ExprId e, std::uint64_t a, std::uint64_t b);
   bool weighted_blend(ExprId e) const;
@@ -79,6 +80,8 @@ class Labels {
   std::vector<Returned> returned_;                           // by function
   std::unordered_map<std::uint64_t, std::uint64_t> filled_;  // by function << 32 | name: what callees put in
   std::vector<bool> blend_;
+  int round_ = 0;
+  bool withheld_ = false;
   std::vector<std::string> callee_names_;  // by expression, calls only
 };
 

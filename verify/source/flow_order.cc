@@ -38,10 +38,16 @@ class OrderCheck {
     return false;
   }
 
+  bool runs_model(ExprId call) const {
+    if (flow_.labels().is_model_call(call)) return true;
+    const auto callees = flow_.program().calls().callees(call);
+    return std::ranges::any_of(callees, [&](const Callee& c) { return flow_.of_module(c.function); });
+  }
+
   // A forward pass over validation tokens in a function that hooks the layers and gives no score back.
   bool calibrates(ExprId call) const {
     const FunctionId f = m_.stmts[m_.expr(call).stmt].function;
-    if (f == 0 || flow_.is_scorer(f) || !flow_.labels().is_model_call(call)) return false;
+    if (f == 0 || flow_.is_scorer(f) || !runs_model(call)) return false;
     bool val = false;
     for (std::uint32_t i = 1; i < m_.expr(call).operands.count; ++i) {
       const std::uint64_t l = flow_.labels().of(m_.operand(call, i));
