@@ -127,8 +127,8 @@ FolderLook look_at(const fs::path& folder) {
     } else {
       look.has_files = true;
       look.has_metadata = look.has_metadata || (name.starts_with("submission") && name.ends_with(".json"));
-      look.has_other = look.has_other || name == "README.md" || name.ends_with(".log") ||
-                       (name.starts_with("train") && name.ends_with(".py"));
+      look.has_script = look.has_script || (name.starts_with("train") && name.ends_with(".py"));
+      look.has_other = look.has_other || name == "README.md" || name.ends_with(".log") || look.has_script;
     }
   }
   look.readable = !error;
@@ -143,6 +143,12 @@ bool is_archive(const fs::path& folder) {
   const FolderLook look = look_at(folder);
   return is_checkout(folder, look) || is_track(name_of(folder), look) || any_track(look.folders) ||
          (has_pull_requests(look) && !look.looks_like_submission());
+}
+
+bool is_checkout_with_script(const fs::path& folder) {
+  if (is_pull_request_name(name_of(folder))) return false;
+  const FolderLook look = look_at(folder);
+  return look.has_script && is_checkout(folder, look);
 }
 
 Result<Discovery> discover(const fs::path& root) {

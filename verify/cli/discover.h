@@ -34,6 +34,7 @@ struct FolderLook {
   bool has_files = false;
   bool has_metadata = false;  // submission*.json
   bool has_other = false;     // train*.py, *.log, README.md
+  bool has_script = false;    // train*.py
   std::vector<std::string> folders, links;
   bool looks_like_submission() const { return has_metadata || has_other; }
 };
@@ -42,5 +43,9 @@ FolderLook look_at(const std::filesystem::path& folder);
 // A repository checkout, its records/ folder, a track folder, or a folder of <number>__<name> folders: something to
 // walk through and never a submission. Not so where the folder itself is called <number>__<name>.
 bool is_archive(const std::filesystem::path& folder);
+
+// A checkout of the challenge's repository with a training script at its top: a pull request that changed this script
+// is judged by the files beside records/. Not so where the folder itself is called <number>__<name>.
+bool is_checkout_with_script(const std::filesystem::path& folder);
 
 }  // namespace pg::verify

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <exception>
 
+#include "verify/cli/discover.h"
 #include "verify/rules/rule.h"
 
 namespace pg::verify {
@@ -13,7 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 void fill(Report& report, const fs::path& folder, const Policy& policy) {
-  auto submission = load_submission(folder);
+  auto submission = load_submission(folder, is_checkout_with_script(folder) ? "records" : "");
   if (!submission) {
     report.error = submission.error().message;
     return;

@@ -42,7 +42,7 @@ std::string unusable(const std::string& path) {
   }
   const FolderLook look = look_at(path);
   if (!look.readable) return fmt::format("{}: the folder cannot be read", shown(path));
-  if (is_archive(path))
+  if (is_archive(path) && !is_checkout_with_script(path))
     return fmt::format("{} is a collection of submissions, not one: pgverify archive {}", shown(path), shown(path));
   if (!look.has_files && look.folders.empty())
     return fmt::format("{} is empty: there is nothing to verify", shown(path));
@@ -51,6 +51,10 @@ std::string unusable(const std::string& path) {
 
 // Says so on stderr where a folder is examined that does not look like a submission.
 void warn_if_odd(const std::string& path) {
+  if (is_checkout_with_script(path))
+    return complain(fmt::format("{} is a checkout of the challenge's repository: its own script is judged, without "
+                                "records/; for the submissions there: pgverify archive {}",
+                                shown(path), shown(path)));
   const FolderLook look = look_at(path);
   if (look.looks_like_submission()) return;
   const auto below = discover(path);

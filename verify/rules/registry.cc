@@ -10,6 +10,7 @@
 #include "verify/rules/bytes_table.h"
 #include "verify/rules/c1_choice.h"
 #include "verify/rules/c1_kernel.h"
+#include "verify/rules/c1_smear.h"
 #include "verify/rules/c2_blend.h"
 #include "verify/rules/c2_floor.h"
 #include "verify/rules/c3_adapt.h"
@@ -24,8 +25,11 @@
 #include "verify/rules/code_logged.h"
 #include "verify/rules/code_opaque.h"
 #include "verify/rules/data_late.h"
+#include "verify/rules/data_network.h"
 #include "verify/rules/data_overlap.h"
 #include "verify/rules/data_payload.h"
+#include "verify/rules/data_subset.h"
+#include "verify/rules/data_targets.h"
 #include "verify/rules/files_listed.h"
 #include "verify/rules/files_names.h"
 #include "verify/rules/files_required.h"
@@ -88,9 +92,9 @@ const std::vector<Rule>& all_rules() {
       kRuleClaimReadme,   kRuleClaimStd,       kRuleClaimFields,   kRuleClaimPerSeed,    kRuleSeedsCount,
       kRuleSeedsName,     kRuleSeedsDeclared,  kRuleSeedsSame,     kRuleSeedsDisclosed,  kRuleBytesAccounting,
       kRuleBytesCoverage, kRuleBytesTable,     kRuleBytesConstant, kRuleCodeEntry,       kRuleCodeOpaque,
-      kRuleCodeLogged,    kRuleCodeEmbedded,   kRuleC1Choice,      kRuleC1Kernel,        kRuleC2Blend,
-      kRuleC2Floor,       kRuleC3Adapt,        kRuleC4Passes,      kRuleDataLate,        kRuleDataOverlap,
-      kRuleDataPayload,
+      kRuleCodeLogged,    kRuleCodeEmbedded,   kRuleC1Choice,      kRuleC1Kernel,        kRuleC1Smear,
+      kRuleC2Blend,       kRuleC2Floor,        kRuleC3Adapt,       kRuleC4Passes,        kRuleDataLate,
+      kRuleDataNetwork,   kRuleDataOverlap,    kRuleDataPayload,   kRuleDataSubset,      kRuleDataTargets,
   };
   return rules;
 }

@@ -9,8 +9,11 @@
 #include "reference/base/file.h"
 #include "reference/base/text.h"
 #include "verify/source/flow_claim.h"
+#include "verify/source/flow_data.h"
+#include "verify/source/flow_late.h"
 #include "verify/source/flow_passes.h"
 #include "verify/source/flow_scoring.h"
+#include "verify/source/flow_smear.h"
 
 namespace pg::verify {
 namespace {
@@ -85,8 +88,11 @@ void read_python(const Submission& s, const CodeFile& code, bool entry, SourceRe
   add(py::find_order_violations(*file.flow));
   add(py::find_scoring_violations(*file.flow));
   add(py::find_second_passes(*file.flow));
+  add(py::find_changed_data(*file.flow));
+  add(py::find_unmasked_smear(*file.flow));
   py::relate_to_claim(*file.flow, file.findings);
   add(py::find_late_training_data(*file.flow));
+  add(py::find_network(*file.flow));
   std::string metric;
   for (const SubmittedRun* run : claimed_runs(s)) metric = s.last_run(*run).metric_name;
   if (metric.find(' ') == std::string::npos) add(py::find_rescoring(*file.flow, metric));
@@ -197,9 +203,17 @@ std::string_view would_change(Finding::Kind kind) {
       return "Another verdict would follow from: the file not being part of the submission.";
     case Finding::Kind::late_training_data:
       return "Another verdict would follow from: a log that shows the training limit was not used up before it.";
-    default:
-      return "";
+    case Finding::Kind::late_network:
+    case Finding::Kind::network_used:
+      return "Another verdict would follow from: a run without a network that gives the same score.";
+    case Finding::Kind::targets_altered:
+    case Finding::Kind::subset_scored:
+    case Finding::Kind::subset_beside:
+      return "Another verdict would follow from: a log with the full count of scored tokens, or no id above the bound.";
+    case Finding::Kind::smear_across_documents:
+      return "Another verdict would follow from: the gate being zero where a document begins.";
   }
+  return "";
 }
 
 }  // namespace
@@ -220,11 +234,17 @@ std::vector<RuleResult> judge_source(std::string_view id, const Submission& s,
                                      const std::vector<SourceVerdict>& kinds) {
   std::vector<RuleResult> results;
   const SourceReading& reading = source_reading(s);
+  // Nothing is claimed, so nothing says which of the script's ways was gone: what it may do is not what was done.
+  const auto runs = claimed_runs(s);
+  const bool claims = s.metadata.val_bpb || !s.readme_scores.empty() || std::ranges::any_of(runs, [&](const SubmittedRun* run) {
+                        return s.last_run(*run).val_bpb.has_value();
+                      });
   for (const SourceVerdict& verdict : kinds) {
     for (const bool beside : {false, true}) {
-      RuleResult r =
-          failed(id, verdict.fails && !beside ? Severity::error : Severity::warning, verdict.message, verdict.help);
+      RuleResult r = failed(id, verdict.fails && !beside && claims ? Severity::error : Severity::warning,
+                            verdict.message, verdict.help);
       if (beside) r.message = "beside the claim, in an evaluation that another line reports: " + r.message;
+      if (!claims) r.message += "; the folder claims no score, so whether this ran is not known";
       double confidence = 0;
       for (const SourceReading::File& file : reading.files) {
         for (const Finding& f : file.findings) {

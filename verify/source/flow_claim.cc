@@ -105,6 +105,7 @@ void relate_to_claim(const Flow& flow, std::vector<Finding>& findings) {
       case Finding::Kind::choice_by_outcome:
       case Finding::Kind::best_of_passes:
       case Finding::Kind::rescored_stored:
+      case Finding::Kind::targets_altered:
       case Finding::Kind::epochs_of_scoring: {
         const FunctionId where = m.stmts[last].function;
         f.beside_claim = where != home && !claim->inside[where];

@@ -14,11 +14,7 @@ constexpr std::size_t kMaxSlice = 400;
 }  // namespace
 
 Flow::Flow(std::string_view source, const Settings& settings, bool entry, RunLines lines)
-    : entry_(entry),
-      lines_(std::move(lines)),
-      program_(parse_remembered(source), settings),
-      defs_(program_.module()),
-      labels_(program_, defs_) {
+    : entry_(entry), lines_(std::move(lines)), program_(parse_remembered(source), settings), defs_(program_.module()) {
   const Module& m = module();
   scores_.resize(m.functions.size());
   callers_.resize(m.functions.size());
@@ -31,6 +27,9 @@ Flow::Flow(std::string_view source, const Settings& settings, bool entry, RunLin
   filled_block_.assign(m.blocks.size(), false);
   find_callers();
   find_ran();
+  std::vector<bool> dead(m.stmts.size(), false);
+  for (StmtId s = 0; entry_ && s < m.stmts.size(); ++s) dead[s] = program_.runs_inside(s) == Truth::no && !ran(s);
+  labels_ = std::make_unique<Labels>(program_, defs_, std::move(dead));
   find_scores();
 }
 
@@ -141,8 +140,8 @@ void Flow::add_own_scores(FunctionId f) {
   for (const std::uint32_t id : defs_.in(f)) {
     const Def& d = defs_.def(id);
     if (d.kind != Def::Kind::mutation || d.value == kNone || !runs(d.stmt)) continue;
-    if (std::find(kept.begin(), kept.end(), d.name) == kept.end() || !labels_.has(d.value, kScored)) continue;
-    if (labels_.of(d.value) & label::kOptimizer) continue;
+    if (std::find(kept.begin(), kept.end(), d.name) == kept.end() || !labels_->has(d.value, kScored)) continue;
+    if (labels_->of(d.value) & label::kOptimizer) continue;
     scores_[f].push_back({f, d.stmt, d.value});
   }
   // f(loss_sum, ..., losses): a call that is handed both the sum and the losses.
@@ -156,7 +155,7 @@ void Flow::add_own_scores(FunctionId f) {
       if (m.expr(a).kind == ExprKind::keyword) a = m.operand(a, 0);
       if (a == kNone || m.expr(a).kind != ExprKind::name) continue;
       const auto defs = defs_.of(f, m.expr(a).name);
-      if (labels_.has(a, kScored) && losses == kNone)
+      if (labels_->has(a, kScored) && losses == kNone)
         losses = a;
       else if (!defs.empty() && std::find(kept.begin(), kept.end(), m.expr(a).name) != kept.end())
         sum = true;
@@ -178,7 +177,7 @@ void Flow::find_scores() {
   for (FunctionId f = 0; f < m.functions.size(); ++f) {
     add_own_scores(f);
     bool returned = false;
-    for (const ExprId r : returns_[f]) returned |= (labels_.of(r) & kScored) == kScored;
+    for (const ExprId r : returns_[f]) returned |= (labels_->of(r) & kScored) == kScored;
     scorer_[f] = f != 0 && !scores_[f].empty() && returned && !of_module(f);
   }
   for (int round = 0; round < 4; ++round) {  // functions that hand on another's score

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -36,7 +37,7 @@ class Flow {
   const Module& module() const { return program_.module(); }
   const Program& program() const { return program_; }
   const Defs& defs() const { return defs_; }
-  const Labels& labels() const { return labels_; }
+  const Labels& labels() const { return *labels_; }
   const RunLines& lines() const { return lines_; }
   // A method of a torch module: what it gives is a loss or logits, not an evaluation.
   bool of_module(FunctionId f) const;
@@ -81,7 +82,7 @@ class Flow {
   mutable std::int64_t work_ = 20'000'000;  // expressions that below() may still visit: a hostile source costs no more
   Program program_;
   Defs defs_;
-  Labels labels_;
+  std::unique_ptr<Labels> labels_;
   std::vector<std::vector<Site>> scores_, callers_;
   std::vector<bool> scorer_, ran_function_, ran_block_, filled_block_;
   std::vector<std::vector<ExprId>> returns_;

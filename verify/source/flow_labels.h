@@ -32,7 +32,8 @@ inline constexpr std::uint32_t kMaxParameters = 40;
 // followed by summaries (which arguments and which sources reach which result), parameters hold what any call passes.
 class Labels {
  public:
-  Labels(const Program& program, const Defs& defs);
+  // `dead`, by statement: switched off inside its function, so that what it assigns is never held.
+  Labels(const Program& program, const Defs& defs, std::vector<bool> dead);
 
   // What the expression may hold, with what callers pass filled in. Own labels only.
   std::uint64_t of(ExprId e) const { return e == kNone ? 0 : concrete(labels_[e], defs_.function_of(e)); }
@@ -69,6 +70,7 @@ class Labels {
   const Program& program_;
   const Module& m_;
   const Defs& defs_;
+  std::vector<bool> dead_;
   std::vector<std::uint64_t> labels_;      // by expression
   std::vector<std::uint64_t> parameters_;  // by parameter id
   std::vector<std::uint64_t> attributes_;  // by symbol
@@ -80,6 +82,7 @@ class Labels {
   std::vector<Returned> returned_;                           // by function
   std::unordered_map<std::uint64_t, std::uint64_t> filled_;  // by function << 32 | name: what callees put in
   std::vector<bool> blend_;
+  static constexpr int kSettled = 4;  // rounds until most labels have arrived
   int round_ = 0;
   bool withheld_ = false;
   std::vector<std::string> callee_names_;  // by expression, calls only
@@ -87,5 +90,7 @@ class Labels {
 
 // Small helpers over names.
 std::string_view last_part(std::string_view dotted);
+// Attributes and methods whose value says nothing about the contents: shape, dtype, numel ...
+bool is_about_shape(std::string_view name);
 
 }  // namespace pg::verify::py

@@ -10,7 +10,4 @@ namespace pg::verify::py {
 // tokens: what is done to a score once the target is known.
 std::vector<Finding> find_scoring_violations(const Flow& flow);
 
-// Forward passes over training data behind the training loop.
-std::vector<Finding> find_late_training_data(const Flow& flow);
-
 }  // namespace pg::verify::py

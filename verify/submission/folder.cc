@@ -28,7 +28,7 @@ using Directory = std::unique_ptr<DIR, CloseDirectory>;
 
 class Lister {
  public:
-  explicit Lister(FolderListing& listing) : listing_(listing) {}
+  Lister(FolderListing& listing, std::string_view without) : listing_(listing), without_(without) {}
 
   // Level by level, so that a huge subfolder cannot push the files at the top out of the limit.
   void run(int root_fd) {
@@ -104,6 +104,7 @@ class Lister {
     } else if (S_ISREG(info.st_mode)) {
       listing_.files.push_back({std::move(path), static_cast<std::uint64_t>(info.st_size), ""});
     } else if (S_ISDIR(info.st_mode)) {
+      if (depth == 0 && path == without_) return;
       if (depth + 1 < kMaxDepth)
         next.push_back(std::move(path));
       else
@@ -118,6 +119,7 @@ class Lister {
   static std::string shown(const std::string& path) { return path.empty() ? "." : escape_line(path); }
 
   FolderListing& listing_;
+  std::string_view without_;
   std::size_t entries_ = 0, dropped_problems_ = 0;
 };
 
@@ -129,14 +131,14 @@ const FileEntry* FolderListing::find(std::string_view path) const {
   return at != files.end() && at->path == path ? &*at : nullptr;
 }
 
-Result<FolderListing> list_folder(const std::filesystem::path& root) {
+Result<FolderListing> list_folder(const std::filesystem::path& root, std::string_view without) {
   const int fd = ::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0)
     return Error{fmt::format("cannot open the folder {}: {}; give the path of a submission folder",
                              escape_line(root.string()), std::strerror(errno))};
   FolderListing listing;
   listing.root = root;
-  Lister(listing).run(fd);
+  Lister(listing, without).run(fd);
   ::close(fd);
   return listing;
 }

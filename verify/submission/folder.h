@@ -29,7 +29,7 @@ struct FolderListing {
 
 // Lists regular files to a depth of 8 folders and a count of 10,000; past either the rest is a problem, not an error.
 // Hidden files and folders are listed too, .git is not. An Error where `root` is no readable folder. Digests are left
-// empty (submission.cc fills them as it reads).
-Result<FolderListing> list_folder(const std::filesystem::path& root);
+// empty (submission.cc fills them as it reads). `without`: a folder directly in `root` that is left out; empty: none.
+Result<FolderListing> list_folder(const std::filesystem::path& root, std::string_view without = {});
 
 }  // namespace pg::verify

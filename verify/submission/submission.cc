@@ -109,8 +109,8 @@ void find_track(Submission& s, const std::filesystem::path& root) {
 
 }  // namespace
 
-Result<Submission> load_submission(const std::filesystem::path& root) {
-  auto listing = list_folder(root);
+Result<Submission> load_submission(const std::filesystem::path& root, std::string_view without) {
+  auto listing = list_folder(root, without);
   if (!listing) return listing.error();
   static std::atomic<std::uint64_t> last_id = 0;
   Submission s;

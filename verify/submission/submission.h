@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "reference/base/result.h"
@@ -69,7 +70,8 @@ struct Submission {
   bool is_record_track() const { return track != "non_record_16mb"; }
 };
 
-// Reads a submission folder. Fails only where `root` is no readable folder.
-Result<Submission> load_submission(const std::filesystem::path& root);
+// Reads a submission folder. Fails only where `root` is no readable folder. `without`: a folder directly in `root` that
+// does not belong to the submission (records/ of a checkout); empty: none.
+Result<Submission> load_submission(const std::filesystem::path& root, std::string_view without = {});
 
 }  // namespace pg::verify

@@ -1,0 +1,9 @@
+#pragma once
+
+#include "verify/rules/rule.h"
+
+namespace pg::verify {
+
+extern const Rule kRuleDataTargets;
+
+}  // namespace pg::verify
