@@ -12,80 +12,13 @@
 #include "verify/rules/data_late.h"
 #include "verify/rules/data_overlap.h"
 #include "verify/rules/data_payload.h"
-#include "verify/rules/sample_submission.h"
+#include "verify/rules/sample_script.h"
 
 namespace pg::verify {
 namespace {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-// Data, a scorer and a model: what every script has.
-const std::string kHead = R"(import os, glob, math
-import numpy as np
-import torch
-import torch.nn.functional as F
-class Args:
-    val_files = "data/fineweb_val_*.bin"
-    train_files = "data/fineweb_train_*.bin"
-    ttt = int(os.environ.get("TTT", "1"))
-    epochs = int(os.environ.get("EPOCHS", "5"))
-def load(pattern):
-    return torch.cat([torch.from_numpy(np.fromfile(f, dtype=np.uint16)) for f in sorted(glob.glob(pattern))])
-def evaluate(model, tokens, base_bytes):
-    loss_sum = 0.0
-    bytes_sum = 0.0
-    for start in range(0, tokens.numel() - 1, 1024):
-        x = tokens[start:start + 1024]
-        y = tokens[start + 1:start + 1025]
-        logits = model(x)
-        nll = F.cross_entropy(logits, y, reduction="none")
-        loss_sum += nll.sum()
-        bytes_sum += base_bytes[y].sum()
-    return loss_sum / bytes_sum
-)";
-
-Submission script(std::string body, std::vector<SampleRun> runs = {}) {
-  Submission s = sample_submission(runs);
-  s.code.push_back(unpack_code("train_gpt.py", kHead + body));
-  s.entry = 0;
-  return s;
-}
-
-std::vector<RuleResult> failures(const Rule& rule, const Submission& s) {
-  auto results = rule.check(s, Policy{});
-  std::erase_if(results, [](const RuleResult& r) { return r.verdict != Verdict::fail; });
-  return results;
-}
-// "error", "warning": of the first failure; "none".
-std::string verdict(const Rule& rule, const Submission& s) {
-  const auto found = failures(rule, s);
-  return found.empty() ? "none" : to_string(found[0].severity);
-}
-
-const std::string kAdapt = R"(
-def adapt(args, model, tokens):
-    opt = torch.optim.SGD(model.parameters(), lr=0.1)
-    for epoch in range(args.epochs):
-        for start in range(0, tokens.numel() - 1, 1024):
-            x = tokens[start:start + 1024]
-            y = tokens[start + 1:start + 1025]
-            loss = model(x, y)
-            loss.backward()
-            opt.step()
-)";
-const std::string kMain = R"(
-def main():
-    args = Args()
-    model = torch.load("model.pt")
-    base_bytes = torch.zeros(1024)
-    val_tokens = load(args.val_files)
-    if args.ttt:
-        adapt(args, model, val_tokens)
-    val_bpb = evaluate(model, val_tokens, base_bytes)
-    print(f"final val_bpb:{val_bpb}")
-main()
-)";
 
 TEST(SourceRules, LearningOnValidationTokensBeforeTheScoreFails) {
   const Submission s = script(kAdapt + kMain);
@@ -132,12 +65,6 @@ def evaluate_ttt(args, model, tokens, base_bytes):
             opt.step()
     return loss_sum / bytes_sum
 )";
-std::string main_with(const std::string& evaluation) {
-  return "\nargs = Args()\nmodel = torch.load('model.pt')\nval_tokens = load(args.val_files)\nlut = "
-         "torch.zeros(1024)\n" +
-         evaluation;
-}
-
 TEST(SourceRules, ScoreFirstLearningIsNoViolationWhateverItsEpochs) {
   const Submission s = script(kScoreFirst + main_with("val_bpb = evaluate_ttt(args, model, val_tokens, lut)\n"));
   EXPECT_THAT(failures(kRuleC3Adapt, s), IsEmpty());

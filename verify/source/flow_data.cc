@@ -107,8 +107,13 @@ class DataCheck {
     if (!bound.value.known() || !bound.value.is_number()) return;
     const double n = bound.value.number();
     if (n < kShortestCut || n >= kFullSet) return;
+    // A short copy beside the whole set serves progress lines; the set itself cut short is scored.
+    const ExprId from = Defs::root_name(m_, object);
+    const auto targets = m_.targets(m_.expr(e).stmt);
+    const bool replaced =
+        s.kind == StmtKind::return_ || (from != kNone && !targets.empty() && m_.name(targets[0]) == m_.name(from));
     found_.push_back(
-        {Kind::subset_scored,
+        {replaced ? Kind::subset_scored : Kind::subset_beside,
          {{e, kNone, "only the first " + std::to_string(static_cast<long long>(n)) + " validation tokens are kept"}},
          .7});
   }
