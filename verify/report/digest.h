@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "verify/report/report.h"
+#include "verify/report/words.h"
+
+namespace pg::verify {
+
+// What failed or was left undecided, as far as summaries show it. Every text has been through escape_line.
+struct Finding {
+  std::string id;
+  Verdict verdict = Verdict::fail;
+  Severity severity = Severity::error;
+  std::string message, quantities, help;
+  std::vector<Evidence> evidence;  // the first few
+  std::size_t evidence_omitted = 0;
+};
+
+// A report without its Submission: a few kilobytes, so that a summary can hold those of a whole contest.
+struct Digest {
+  std::string name, folder;  // folder: as RunInfo::repository_path where given, else as the caller named it
+  std::string track, policy, error;
+  Verdict verdict = Verdict::inconclusive;
+  Counts counts;
+  std::vector<Fact> facts;  // margins()
+  std::string claimed_bpb;
+  std::optional<double> mean_bpb;
+  std::optional<std::int64_t> bytes, bytes_left, train_ms, eval_ms;
+  std::vector<Finding> findings;  // gravest first
+};
+
+Digest digest(const Report& report);
+
+// 0 for what weighs most: errors, undecided, warnings, infos.
+int gravity(const Finding& finding);
+// 0 fail or not examined, 1 cannot tell, 2 pass.
+int gravity(const Digest& digest);
+
+}  // namespace pg::verify
