@@ -14,9 +14,10 @@ constexpr std::size_t kMaxQuoted = 160;    // and of a line of evidence
 constexpr std::size_t kMaxEvidence = 3;    // places per finding
 constexpr std::size_t kMaxFindings = 200;  // per folder; more than any rule set gives
 
-Finding finding_of(const RuleResult& r) {
+Finding finding_of(const FindingGroup& group) {
+  const RuleResult& r = *group.front();
   Finding f;
-  f.id = escape_line(r.id, 60);
+  for (const RuleResult* one : group) f.ids.push_back(escape_line(one->id, 60));
   f.verdict = r.verdict;
   f.severity = r.severity;
   f.message = escape_line(r.message, kMaxText);
@@ -53,14 +54,9 @@ Digest digest(const Report& report) {
   }
   d.train_ms = longest_training(s).ms;
   d.eval_ms = longest_evaluation(s).ms;
-  for (const RuleResult* r : findings(report))
-    if (d.findings.size() < kMaxFindings) d.findings.push_back(finding_of(*r));
+  for (const FindingGroup& group : finding_groups(report))
+    if (d.findings.size() < kMaxFindings) d.findings.push_back(finding_of(group));
   return d;
-}
-
-int gravity(const Finding& f) {
-  if (f.verdict == Verdict::inconclusive) return 1;
-  return f.severity == Severity::error ? 0 : f.severity == Severity::warning ? 2 : 3;
 }
 
 int gravity(const Digest& d) {

@@ -12,7 +12,7 @@ namespace pg::verify {
 
 // What failed or was left undecided, as far as summaries show it. Every text has been through escape_line.
 struct Finding {
-  std::string id;
+  std::vector<std::string> ids;  // of all rules that say the same
   Verdict verdict = Verdict::fail;
   Severity severity = Severity::error;
   std::string message, quantities, help;
@@ -35,8 +35,9 @@ struct Digest {
 
 Digest digest(const Report& report);
 
-// 0 for what weighs most: errors, undecided, warnings, infos.
-int gravity(const Finding& finding);
+inline int gravity(const Finding& finding) {
+  return gravity(finding.verdict, finding.severity);
+}
 // 0 fail or not examined, 1 cannot tell, 2 pass.
 int gravity(const Digest& digest);
 

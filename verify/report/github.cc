@@ -37,8 +37,9 @@ std::string annotation(const Digest& d, const Finding& f) {
     message += fmt::format(" (line {} of the decoded source)", f.evidence[0].decoded_line);
   if (!f.quantities.empty()) message += "\n" + f.quantities;
   if (!f.help.empty()) message += "\nfix: " + f.help;
+  const std::string more = f.ids.size() > 1 ? fmt::format(" and {} more rules", f.ids.size() - 1) : "";
   const std::string title =
-      fmt::format("{}{}: {}", f.verdict == Verdict::inconclusive ? "undecided " : "", f.id, d.name);
+      fmt::format("{}{}{}: {}", f.verdict == Verdict::inconclusive ? "undecided " : "", f.ids[0], more, d.name);
   return command(kKinds[kind_of(f)], file, line, title, message);
 }
 

@@ -59,7 +59,7 @@ std::string size_drawing(const Report& report, const Parts& parts) {
     steps.push_back({"left " + with_commas(left), total, limit, "ff"});
   else
     steps.push_back({"over by " + with_commas(-left), limit, total, "fbad"});
-  Svg svg(kChartWidth, 150 + 26 * static_cast<double>(steps.size()),
+  Svg svg(kChartWidth, 126 + 26 * static_cast<double>(steps.size()),
           "bytes against the limit: " + size_margin(parts.total, report.policy.limit_bytes));
   const Scale all{0, std::max(limit, total) * 1.02, kChartLeft, kChartRight};
   svg.text(0, 39, "all of it", "m");
@@ -72,14 +72,15 @@ std::string size_drawing(const Report& report, const Parts& parts) {
   const double first = parts.model ? std::min(model, limit) : std::min(total, limit), last = std::max(total, limit);
   const double room = std::max((last - first) * 0.12, 100.0);
   const Scale zoom{std::max(first - 2 * room, 0.0), last + room, kChartLeft, kChartRight};
-  double y = 92;
+  svg.text(0, 84, "its end, enlarged", "m");
+  double y = 96;
   for (const Step& step : steps) {
     const double from = std::max(step.from, zoom.lo);
     svg.text(0, y + 15, step.label, step.css_class == std::string_view("fbad") ? "k" : "t");
     svg.bar(zoom(from), y, zoom(step.to) - zoom(from), 18, step.css_class, step.label);
     y += 26;
   }
-  svg.line(zoom(limit), 86, zoom(limit), y, "limit");
+  svg.line(zoom(limit), 90, zoom(limit), y, "limit");
   x_axis(svg, zoom, y + 2, 5, [](double at, double step) {
     return step >= 1000 ? fmt::format("{} kB", with_commas(std::llround(at / 1000))) : with_commas(std::llround(at));
   });
@@ -112,10 +113,10 @@ std::string size_figure(const Report& report) {
   if (!parts) return "";
   const SizeTable sizes = size_table(report.submission);
   const std::string caption = fmt::format(
-      "The largest of the claimed runs, {}{}. Below: the end of the bar enlarged. Model bytes are what the log says; "
+      "The largest of the claimed runs, {}{}. Model bytes are what the log says; "
       "no artifact was measured.",
       convention_name(report.policy.size_convention), sizes.from_claim ? " (as claimed: no log prints it)" : "");
-  return figure("Bytes", caption, size_drawing(report, *parts) + readings_table(report));
+  return figure("Bytes", caption, size_drawing(report, *parts)) + readings_table(report);
 }
 
 }  // namespace pg::verify

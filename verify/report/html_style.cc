@@ -39,8 +39,8 @@ table{border-collapse:collapse;width:100%;font-size:.87rem}
 th,td{text-align:left;vertical-align:top;padding:.3rem .6rem;border-bottom:1px solid var(--rule)}
 th{color:var(--faint);font-weight:600;white-space:nowrap}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-td.w{min-width:16rem;overflow-wrap:anywhere}
-.quotes{margin-top:.4rem}.quotes td{padding:.15rem .6rem .15rem 0;border:0}
+td.w{min-width:9rem;overflow-wrap:anywhere}td.v{white-space:nowrap}
+.quotes{margin-top:.4rem}.quotes td{padding:.15rem .6rem .15rem 0;border:0}.quotes .place{width:1%}
 code,.place{font-family:ui-monospace,"SFMono-Regular","Liberation Mono","DejaVu Sans Mono",monospace;font-size:.85em}
 .place{white-space:nowrap}.quotes code{overflow-wrap:anywhere}
 figure{margin:1rem 0 1.4rem}figcaption{font-size:.87rem;color:var(--faint);margin:.2rem 0 .5rem}
@@ -54,11 +54,13 @@ svg .m{font-weight:600}
 .train{fill:none;stroke:var(--a);stroke-width:1.4;opacity:.75}.val{fill:none;stroke:var(--b);stroke-width:1.8}
 footer{margin-top:2.5rem;padding-top:.6rem;border-top:1px solid var(--rule);font-size:.85rem;color:var(--faint)}
 main+main{margin-top:4rem;border-top:4px solid var(--rule);padding-top:2rem}
+@media (max-width:45rem){body{padding:.8rem}.quotes td{display:block;width:auto}.quotes .place{width:auto;white-space:normal}}
 @media print{:root{color-scheme:light;--bg:#ffffff;--ink:#000000;--faint:#444444;--rule:#bbbbbb;--card:#ffffff;
 --good:#1a7f37;--bad:#b00020;--warn:#7a4f00;--note:#0b4f94;--a:#2f6fb0;--b:#d9822b;--c:#7d56b3;--free:#cfd8e0}
 body{max-width:none;padding:0;font-size:10pt}h2{break-after:avoid}figure,.finding,tr{break-inside:avoid}
 figure{max-width:17cm}.facts{grid-template-columns:1fr 1fr}.scroll{overflow:visible}table{font-size:8pt}
-td.n,th,.place{white-space:normal}td.w{min-width:0}td,code{overflow-wrap:anywhere}
+th{white-space:normal}td.w{min-width:0}code{overflow-wrap:anywhere}
+.quotes td,.quotes .place{display:block;width:auto}.quotes .place{white-space:normal;overflow-wrap:anywhere;color:var(--faint)}h1{font-size:15pt}
 rect,circle,line,path{print-color-adjust:exact;-webkit-print-color-adjust:exact}main+main{break-before:page;border:0}}
 )css";
 

@@ -51,11 +51,14 @@ std::string evidence_table(const RuleResult& r) {
                             more(r.evidence.size(), kMaxEvidence, "places");
 }
 
-std::string finding_card(const RuleResult& r, const std::string& docs_url) {
+std::string finding_card(const FindingGroup& group, const std::string& docs_url) {
+  const RuleResult& r = *group.front();
+  std::string ids;
+  for (const RuleResult* one : group) ids += (ids.empty() ? "" : ", ") + rule_link(one->id, docs_url);
   const char* kind = finding_kind(r);
   std::string out =
       fmt::format("<article class=\"finding {0}\">\n<p><span class=\"kind {0}\">{0}</span> {1}</p>\n<p>{2}</p>\n", kind,
-                  rule_link(r.id, docs_url), shown(r.message, 1000));
+                  ids, shown(r.message, 1000));
   if (const std::string q = quantities_in_words(r); !q.empty())
     out += fmt::format("<p class=\"faint\">{}</p>\n", escape_markup(q));
   out += evidence_table(r);
@@ -107,10 +110,10 @@ std::string layers(const CodeFile& code) {
 }  // namespace
 
 std::string findings_section(const Report& report, const std::string& docs_url) {
-  const auto all = findings(report);
+  const auto all = finding_groups(report);
   if (all.empty()) return "";
   std::string cards;
-  for (std::size_t i = 0; i < std::min(all.size(), kMaxFindings); ++i) cards += finding_card(*all[i], docs_url);
+  for (std::size_t i = 0; i < std::min(all.size(), kMaxFindings); ++i) cards += finding_card(all[i], docs_url);
   return section("Findings", cards + more(all.size(), kMaxFindings, "findings"));
 }
 
@@ -155,7 +158,7 @@ std::string rules_section(const Report& report, const std::string& docs_url) {
     const std::string verdict = r.verdict == Verdict::not_applicable ? "not applicable"
                                 : plain                              ? "pass"
                                                                      : finding_kind(r);
-    rows += fmt::format("<tr><td class=\"place\">{}</td><td class=\"{}\">{}</td><td class=\"w\">{}</td></tr>\n",
+    rows += fmt::format("<tr><td class=\"place\">{}</td><td class=\"v {}\">{}</td><td class=\"w\">{}</td></tr>\n",
                         rule_link(r.id, docs_url), plain ? to_string(r.verdict) : finding_kind(r), verdict,
                         shown(r.message, 300));
   }

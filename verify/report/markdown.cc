@@ -70,11 +70,18 @@ std::string table_row(const Digest& d) {
                      d.error.empty() ? counts_in_words(d.counts) : escape_markdown(d.error));
 }
 
+// Of the table of rules: error, undecided, warning, info.
+std::size_t column(const Finding& f) {
+  if (f.verdict == Verdict::inconclusive) return 1;
+  return f.severity == Severity::error ? 0 : f.severity == Severity::warning ? 2 : 3;
+}
+
 std::string rules_table(const std::vector<Digest>& digests, const MarkdownOptions& options) {
-  std::map<std::string, std::array<std::size_t, 4>> rules;  // id -> folders by gravity of a finding
+  std::map<std::string, std::array<std::size_t, 4>> rules;  // id -> folders by column
   for (const Digest& d : digests) {
     std::map<std::string, std::array<bool, 4>> seen;
-    for (const Finding& f : d.findings) seen[f.id][static_cast<std::size_t>(gravity(f))] = true;
+    for (const Finding& f : d.findings)
+      for (const std::string& id : f.ids) seen[id][column(f)] = true;
     for (const auto& [id, kinds] : seen)
       for (std::size_t k = 0; k < 4; ++k) rules[id][k] += kinds[k] ? 1 : 0;
   }
@@ -91,8 +98,9 @@ std::string rules_table(const std::vector<Digest>& digests, const MarkdownOption
 
 std::string finding_item(const Finding& f, const MarkdownOptions& options) {
   static constexpr const char* kKinds[] = {"error", "undecided", "warning", "info"};
-  std::string out =
-      fmt::format("- **{}** {}: {}\n", kKinds[gravity(f)], rule_link(f.id, options), escape_markdown(f.message));
+  std::string ids;
+  for (const std::string& id : f.ids) ids += (ids.empty() ? "" : ", ") + rule_link(id, options);
+  std::string out = fmt::format("- **{}** {}: {}\n", kKinds[column(f)], ids, escape_markdown(f.message));
   if (!f.quantities.empty()) out += "  - " + escape_markdown(f.quantities) + "\n";
   for (const Evidence& e : f.evidence)
     out += "  - " + code_span(place_in_words(e)) + (e.text.empty() ? "" : " " + code_span(e.text)) + "\n";

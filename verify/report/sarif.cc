@@ -21,13 +21,6 @@ constexpr std::size_t kMaxText = 2'000;   // code points of a message's parts
 constexpr std::size_t kMaxSnippet = 500;  // and of a quoted line
 constexpr std::size_t kMaxNotices = 1'000;
 
-int gravity_of(const RuleResult& r) {
-  return r.verdict == Verdict::inconclusive ? 1
-         : r.severity == Severity::error    ? 0
-         : r.severity == Severity::warning  ? 2
-                                            : 3;
-}
-
 const char* level_of(Severity severity) {
   return severity == Severity::error ? "error" : severity == Severity::warning ? "warning" : "note";
 }
@@ -195,7 +188,7 @@ void SarifLog::State::add_result(const Report& report, const RuleResult& r, std:
   for (const auto& [name, text] : quantities)
     if (!text->empty()) result["properties"][name] = escape_line(*text, kMaxSnippet);
   add_locations(report, r, result);
-  results.push_back({gravity_of(r), std::move(result)});
+  results.push_back({gravity(r.verdict, r.severity), std::move(result)});
 }
 
 void SarifLog::add(const Report& report) {

@@ -32,9 +32,11 @@ void write_verdict(Layout& out, const Report& report) {
   out.line("  " + counts_in_words(count(report.results)));
 }
 
-void write_finding(Layout& out, const RuleResult& r, std::string_view label, Style style) {
-  out.hanging(out.styled(std::string(label), style) + " " + out.styled(r.id, Style::strong) + "  ",
-              label.size() + r.id.size() + 3, escape_line(r.message, 600));
+void write_finding(Layout& out, const FindingGroup& group, Style style) {
+  const RuleResult& r = *group.front();
+  const std::string label = finding_kind(r), ids = joined_ids(group);
+  out.hanging(out.styled(label, style) + " " + out.styled(ids, Style::strong) + "  ", label.size() + ids.size() + 3,
+              escape_line(r.message, 600));
   if (const std::string q = quantities_in_words(r); !q.empty()) out.indented(q);
   for (std::size_t i = 0; i < std::min(r.evidence.size(), kMaxEvidence); ++i) {
     const Evidence& e = r.evidence[i];
@@ -45,26 +47,31 @@ void write_finding(Layout& out, const RuleResult& r, std::string_view label, Sty
   out.line(out.styled(fmt::format("    more: pgverify explain {}", r.id), Style::faint));
 }
 
-Style finding_style(const RuleResult& r) {
-  return r.verdict == Verdict::fail && r.severity == Severity::error ? Style::bad : Style::caution;
+// A fact, nothing to mend: a line or two.
+void write_info(Layout& out, const FindingGroup& group) {
+  const RuleResult& r = *group.front();
+  const std::string kind = finding_kind(r);
+  if (group.size() > 1) {
+    out.hanging(out.styled(kind, Style::faint) + " ", kind.size() + 1,
+                fmt::format("{}  {}", joined_ids(group), escape_line(r.message, kMaxInfoText)));
+    return;
+  }
+  const std::string where = r.evidence.empty() ? "" : " (" + place_in_words(r.evidence.front()) + ")";
+  out.hanging(out.styled(kind, Style::faint) + " " + r.id + "  ", kind.size() + r.id.size() + 3,
+              escape_line(r.message, kMaxInfoText) + where);
 }
 
 void write_findings(Layout& out, const Report& report) {
-  std::size_t infos = 0;  // facts, nothing to mend: one line each
-  for (const RuleResult* r : findings(report)) {
-    const bool info = r->verdict == Verdict::fail && r->severity == Severity::info;
-    if (!info || infos == 0) out.line("");
-    if (!info) {
-      write_finding(out, *r, finding_kind(*r), finding_style(*r));
-      continue;
-    }
-    if (infos++ >= kMaxInfos) break;
-    const std::string where = r->evidence.empty() ? "" : " (" + place_in_words(r->evidence.front()) + ")";
-    out.hanging(out.styled("info", Style::faint) + " " + r->id + "  ", r->id.size() + 7,
-                escape_line(r->message, kMaxInfoText) + where);
+  std::size_t infos = 0;
+  for (const FindingGroup& group : finding_groups(report)) {
+    const int weight = gravity(group.front()->verdict, group.front()->severity);
+    if (weight < 3 || infos == 0) out.line("");
+    if (weight < 3)
+      write_finding(out, group, weight == 0 ? Style::bad : Style::caution);
+    else if (++infos <= kMaxInfos)
+      write_info(out, group);
   }
-  const auto all = static_cast<std::size_t>(count(report.results).infos);
-  if (all > kMaxInfos) out.line(fmt::format("... and {} more; --format json has all", all - kMaxInfos));
+  if (infos > kMaxInfos) out.line(fmt::format("... and {} more; --format json has all", infos - kMaxInfos));
 }
 
 // Passes in one line: how many of each family.

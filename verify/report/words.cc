@@ -89,10 +89,6 @@ void add_time(std::vector<Fact>& out, const char* label, const Longest& time, st
   out.push_back({label, text});
 }
 
-bool is_failure(const RuleResult& r, Severity severity) {
-  return r.verdict == Verdict::fail && r.severity == severity;
-}
-
 }  // namespace
 
 std::string plural(int n, std::string_view word) {
@@ -140,17 +136,43 @@ std::vector<Fact> margins(const Report& report) {
   return facts;
 }
 
+int gravity(Verdict verdict, Severity severity) {
+  if (severity == Severity::error) return verdict == Verdict::inconclusive ? 1 : 0;
+  return severity == Severity::warning ? 2 : 3;
+}
+
 std::vector<const RuleResult*> findings(const Report& report) {
   std::vector<const RuleResult*> out;
-  const auto each = [&](const auto& wanted) {
-    for (const RuleResult& r : report.results)
-      if (wanted(r)) out.push_back(&r);
-  };
-  each([](const RuleResult& r) { return is_failure(r, Severity::error); });
-  each([](const RuleResult& r) { return r.verdict == Verdict::inconclusive; });
-  each([](const RuleResult& r) { return is_failure(r, Severity::warning); });
-  each([](const RuleResult& r) { return is_failure(r, Severity::info); });
+  for (const RuleResult& r : report.results)
+    if (r.verdict == Verdict::fail || r.verdict == Verdict::inconclusive) out.push_back(&r);
+  std::stable_sort(out.begin(), out.end(), [](const RuleResult* a, const RuleResult* b) {
+    return gravity(a->verdict, a->severity) < gravity(b->verdict, b->severity);
+  });
   return out;
+}
+
+std::vector<FindingGroup> finding_groups(const Report& report) {
+  std::vector<FindingGroup> groups;
+  for (const RuleResult* r : findings(report)) {
+    const auto same = [&](const FindingGroup& group) {
+      const RuleResult& first = *group.front();
+      return r->evidence.empty() && first.evidence.empty() && r->verdict == first.verdict &&
+             r->severity == first.severity && r->id != group.back()->id && r->message == first.message &&
+             r->help == first.help && r->observed == first.observed;
+    };
+    const auto known = r->evidence.empty() ? std::find_if(groups.begin(), groups.end(), same) : groups.end();
+    if (known == groups.end())
+      groups.push_back({r});
+    else
+      known->push_back(r);
+  }
+  return groups;
+}
+
+std::string joined_ids(const FindingGroup& group) {
+  std::vector<std::string> ids;
+  for (const RuleResult* r : group) ids.push_back(escape_line(r->id, 60));
+  return join(ids);
 }
 
 const char* finding_kind(const RuleResult& result) {

@@ -34,8 +34,15 @@ struct Fact {
 };
 std::vector<Fact> margins(const Report& report);
 
-// What failed or could not be decided, gravest first: errors, undecided, warnings, infos; in report order within each.
+// What failed or could not be decided, gravest first; in report order within each gravity.
 std::vector<const RuleResult*> findings(const Report& report);
+// 0 errors, 1 undecided that decide the verdict, 2 warnings, 3 infos; an undecided warning or info weighs as such.
+int gravity(Verdict verdict, Severity severity);
+
+// Findings that say the same without a place ("only an experiment can show ...") together; others alone.
+using FindingGroup = std::vector<const RuleResult*>;
+std::vector<FindingGroup> finding_groups(const Report& report);
+std::string joined_ids(const FindingGroup& group);   // "PG-C1-CHOICE, PG-C1-KERNEL"
 const char* finding_kind(const RuleResult& result);  // "error", "undecided", "warning" or "info"
 
 // "train.log:12", "train_gpt.py:2 (decoded line 7)".
