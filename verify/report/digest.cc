@@ -48,7 +48,8 @@ Digest digest(const Report& report) {
   d.facts = margins(report);
   if (s.metadata.val_bpb) d.claimed_bpb = escape_line(s.metadata.val_bpb->text, 30);
   d.mean_bpb = s.recomputed.mean_bpb;
-  if (const auto& size = size_table(s).under(report.policy.size_convention)) {
+  const SizeTable sizes = size_table(s);
+  if (const auto& size = sizes.under(report.policy.size_convention)) {
     d.bytes = size->bytes;
     d.bytes_left = report.policy.limit_bytes - size->bytes;
   }

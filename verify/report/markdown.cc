@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <iterator>
 #include <map>
 #include <tuple>
@@ -61,7 +62,7 @@ std::string headline(const std::vector<Digest>& digests) {
 }
 
 std::string table_row(const Digest& d) {
-  std::string score = d.mean_bpb ? fmt::format("{:.6f}", *d.mean_bpb) : "";
+  std::string score = d.mean_bpb && std::isfinite(*d.mean_bpb) ? fmt::format("{:.6f}", *d.mean_bpb) : "";
   if (!d.mean_bpb && !d.claimed_bpb.empty()) score = escape_markdown(d.claimed_bpb) + " claimed";
   std::string size = d.bytes ? with_commas(*d.bytes) : "";
   if (d.bytes_left) size += *d.bytes_left < 0 ? " (over)" : "";

@@ -14,7 +14,7 @@ inline constexpr std::size_t kStepSummaryBytes = 1'048'576;  // a job summary: 1
 
 struct MarkdownOptions {
   std::size_t max_bytes = kCommentBytes;
-  std::string docs_url;  // rule ids link to their pages where given
+  std::string docs_url{};  // rule ids link to their pages where given
 };
 
 // GitHub-flavoured Markdown over one or many folders, gravest folders first: headline, table, counts per rule, then the
