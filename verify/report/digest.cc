@@ -14,7 +14,7 @@ constexpr std::size_t kMaxQuoted = 160;    // and of a line of evidence
 constexpr std::size_t kMaxEvidence = 3;    // places per finding
 constexpr std::size_t kMaxFindings = 200;  // per folder; more than any rule set gives
 
-Finding finding_of(const FindingGroup& group) {
+Finding finding_of(const Report& report, const FindingGroup& group) {
   const RuleResult& r = *group.front();
   Finding f;
   for (const RuleResult* one : group) f.ids.push_back(escape_line(one->id, 60));
@@ -27,6 +27,13 @@ Finding finding_of(const FindingGroup& group) {
     const Evidence& e = r.evidence[i];
     f.evidence.push_back(
         {escape_line(e.file, kMaxPath), e.line, escape_line(trim(e.text), kMaxQuoted), e.decoded_line});
+  }
+  for (const Evidence& e : r.evidence) {
+    if (!is_shipped(report, e.file)) continue;
+    f.file = escape_line(e.file, kMaxPath);
+    f.line = e.line;
+    f.decoded_line = e.decoded_line;
+    break;
   }
   f.evidence_omitted = r.evidence.size() - f.evidence.size();
   return f;
@@ -56,7 +63,7 @@ Digest digest(const Report& report) {
   d.train_ms = longest_training(s).ms;
   d.eval_ms = longest_evaluation(s).ms;
   for (const FindingGroup& group : finding_groups(report))
-    if (d.findings.size() < kMaxFindings) d.findings.push_back(finding_of(group));
+    if (d.findings.size() < kMaxFindings) d.findings.push_back(finding_of(report, group));
   return d;
 }
 

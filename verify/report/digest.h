@@ -16,6 +16,8 @@ struct Finding {
   Verdict verdict = Verdict::fail;
   Severity severity = Severity::error;
   std::string message, quantities, help;
+  std::string file;  // of the first evidence in a shipped file; "" where there is none
+  std::uint32_t line = 0, decoded_line = 0;
   std::vector<Evidence> evidence;  // the first few
   std::size_t evidence_omitted = 0;
 };

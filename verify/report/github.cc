@@ -13,6 +13,11 @@ namespace {
 constexpr std::size_t kMaxFolderLines = 100;
 constexpr const char* kKinds[] = {"error", "warning", "notice"};
 
+// What an experiment alone could decide asks nothing of anybody.
+bool is_worth_a_line(const Finding& f) {
+  return f.verdict == Verdict::fail || f.severity != Severity::info;
+}
+
 int kind_of(const Finding& f) {
   return gravity(f) == 0 ? 0 : gravity(f) == 3 ? 2 : 1;
 }
@@ -26,21 +31,16 @@ std::string command(const char* kind, const std::string& file, std::uint32_t lin
 }
 
 std::string annotation(const Digest& d, const Finding& f) {
-  std::string file;
-  std::uint32_t line = 0;
-  if (!f.evidence.empty() && !f.evidence[0].file.empty()) {
-    file = (d.folder.empty() || d.folder == "." ? "" : d.folder + "/") + f.evidence[0].file;
-    line = f.evidence[0].line;
-  }
+  const std::string folder = d.folder.empty() || d.folder == "." ? "" : d.folder + "/";
+  const std::string file = f.file.empty() ? "" : folder + f.file;
   std::string message = f.message;
-  if (!f.evidence.empty() && f.evidence[0].decoded_line > 0)
-    message += fmt::format(" (line {} of the decoded source)", f.evidence[0].decoded_line);
+  if (f.decoded_line > 0) message += fmt::format(" (line {} of the decoded source)", f.decoded_line);
   if (!f.quantities.empty()) message += "\n" + f.quantities;
   if (!f.help.empty()) message += "\nfix: " + f.help;
   const std::string more = f.ids.size() > 1 ? fmt::format(" and {} more rules", f.ids.size() - 1) : "";
   const std::string title =
       fmt::format("{}{}{}: {}", f.verdict == Verdict::inconclusive ? "undecided " : "", f.ids[0], more, d.name);
-  return command(kKinds[kind_of(f)], file, line, title, message);
+  return command(kKinds[kind_of(f)], file, f.line, title, message);
 }
 
 std::string folder_line(const Digest& d) {
@@ -64,7 +64,7 @@ std::string github_annotations(const std::vector<Digest>& digests) {
   for (int g = 0; g < 4; ++g)
     for (const Digest& d : digests)
       for (const Finding& f : d.findings)
-        if (gravity(f) == g) put(kind_of(f), [&] { return annotation(d, f); });
+        if (gravity(f) == g && is_worth_a_line(f)) put(kind_of(f), [&] { return annotation(d, f); });
   for (int kind = 0; kind < 3; ++kind)
     if (all[kind] > shown[kind])
       out += fmt::format("{} of {} {}s are annotated, the gravest; the job summary has more\n", shown[kind], all[kind],

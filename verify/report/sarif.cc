@@ -139,7 +139,7 @@ void SarifLog::State::add_locations(const Report& report, const RuleResult& r, j
   std::size_t room = kMaxSarifLocations;
   std::string links;
   for (const Evidence& e : r.evidence) {
-    if (e.file.empty()) continue;
+    if (!is_shipped(report, e.file)) continue;
     const std::size_t needed = e.decoded_line > 0 ? 2 : 1;
     if (needed > room) {
       ++dropped_locations;
@@ -232,9 +232,10 @@ std::string SarifLog::take() {
               {"invocations", json::array({std::move(invocation)})},
               {"artifacts", s.artifacts.take()},
               {"results", std::move(results)}};
-  const json log = {{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"},
-                    {"version", "2.1.0"},
-                    {"runs", json::array({std::move(run)})}};
+  const json log = {
+      {"$schema", "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"},
+      {"version", "2.1.0"},
+      {"runs", json::array({std::move(run)})}};
   return log.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
 }
 

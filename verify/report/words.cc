@@ -179,6 +179,11 @@ const char* finding_kind(const RuleResult& result) {
   return result.verdict == Verdict::inconclusive ? "undecided" : to_string(result.severity);
 }
 
+bool is_shipped(const Report& report, const std::string& file) {
+  const auto& files = report.submission.folder.files;
+  return std::any_of(files.begin(), files.end(), [&](const FileEntry& entry) { return entry.path == file; });
+}
+
 std::string place_in_words(const Evidence& e) {
   std::string text = escape_line(e.file, 80);
   if (e.line > 0) text += fmt::format(":{}", e.line);

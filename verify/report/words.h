@@ -45,6 +45,8 @@ std::vector<FindingGroup> finding_groups(const Report& report);
 std::string joined_ids(const FindingGroup& group);   // "PG-C1-CHOICE, PG-C1-KERNEL"
 const char* finding_kind(const RuleResult& result);  // "error", "undecided", "warning" or "info"
 
+// Whether the folder holds that file; some evidence names what is no file ("(folder listing)").
+bool is_shipped(const Report& report, const std::string& file);
 // "train.log:12", "train_gpt.py:2 (decoded line 7)".
 std::string place_in_words(const Evidence& evidence);
 // "observed ...; required ...; margin ...", as far as given.
