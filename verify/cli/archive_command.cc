@@ -4,6 +4,7 @@
 #include <chrono>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include "reference/base/parallel.h"
@@ -15,8 +16,13 @@
 #include "verify/cli/exit_code.h"
 #include "verify/cli/ordered_writer.h"
 #include "verify/cli/output.h"
+#include "verify/cli/step_summary.h"
 #include "verify/cli/tally.h"
+#include "verify/report/digest.h"
+#include "verify/report/github.h"
 #include "verify/report/json.h"
+#include "verify/report/markdown.h"
+#include "verify/report/rule_pages.h"
 
 namespace pg::verify {
 namespace {
@@ -24,9 +30,13 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 struct Options {
-  std::string root, policy{kDefaultPolicy}, output;
+  std::string root, policy{kDefaultPolicy}, format = "jsonl", output;
   unsigned jobs = 0;
   bool summary_only = false, quiet = false;
+
+  bool lines() const { return !summary_only && format == "jsonl"; }
+  // Markdown and annotations need all folders before their first byte.
+  bool digests() const { return !summary_only && format != "jsonl"; }
 };
 
 // "1,234 of 2,501 folders" on a terminal's stderr, ten times a second, wiped at the end.
@@ -54,12 +64,14 @@ class Progress {
 // What a folder leaves behind: its Submission is dropped in the thread that read it.
 struct Line {
   std::string json;
+  std::optional<Digest> digest;
   Tally tally;
 };
 
 struct Outcome {
   Tally tally;
   std::map<std::string, std::size_t> lines;  // per submission folder
+  std::vector<Digest> digests;
   Status written;
 };
 
@@ -69,7 +81,8 @@ Outcome examine_all(const Discovery& found, const Options& options, const Policy
   Progress progress(found.submissions.size(), !options.quiet);
   OrderedWriter<Line> writer(8 * std::size_t{threads} + 8, [&](std::size_t index, Line& line) {
     if (!outcome.written) return;
-    if (!options.summary_only) outcome.written = out.write(line.json);
+    if (options.lines()) outcome.written = out.write(line.json);
+    if (line.digest) outcome.digests.push_back(std::move(*line.digest));
     outcome.tally.merge(line.tally);
     ++outcome.lines[found.submissions[index]];
     progress.at(index + 1);
@@ -80,7 +93,8 @@ Outcome examine_all(const Discovery& found, const Options& options, const Policy
     {
       const Report report = examine(path == "." ? found.root : found.root / path, path, policy);
       line.tally.add(report);
-      if (!options.summary_only) line.json = report_json(report) + "\n";
+      if (options.lines()) line.json = report_json(report) + "\n";
+      if (options.digests()) line.digest = digest(report);
     }
     writer.put(i, std::move(line));
   });
@@ -98,6 +112,15 @@ void print_summary(const std::string& text, const Options& options, bool lines_o
   std::fputs(text.c_str(), lines_on_stdout && !options.summary_only ? stderr : stdout);
 }
 
+// What --format markdown and github print: the whole of it, or the annotations beside the job summary.
+Status write_digests(std::vector<Digest> digests, const Options& options, Output& out) {
+  const std::string docs = docs_url();
+  if (options.format == "markdown")
+    return out.write(markdown(std::move(digests), {.max_bytes = kStepSummaryBytes - 1, .docs_url = docs}));
+  if (const Status written = out.write(github_annotations(digests)); !written) return written;
+  return append_step_summary(std::move(digests), docs);
+}
+
 int run(const Options& options) {
   const auto policy = policy_for(options.policy);
   if (!policy) return give_up(policy.error().message);
@@ -113,7 +136,8 @@ int run(const Options& options) {
   Output out;
   if (!options.summary_only)
     if (const Status opened = out.open(options.output); !opened) return give_up(opened.error().message);
-  const Outcome outcome = examine_all(*found, options, *policy, threads, out);
+  Outcome outcome = examine_all(*found, options, *policy, threads, out);
+  if (outcome.written && options.digests()) outcome.written = write_digests(std::move(outcome.digests), options, out);
   if (!outcome.written) return give_up(outcome.written.error().message);
   if (const Status finished = out.finish(); !finished) return give_up(finished.error().message);
   const std::chrono::duration<double> seconds = Clock::now() - start;
@@ -136,6 +160,13 @@ void add_archive_command(CLI::App& app, Action& action) {
   command->add_option("-j,--jobs", options->jobs, "Threads; default: one per core")->check(CLI::Range(1, 1024));
   command->add_option("--policy", options->policy, "Rule set: a name that `pgverify policies` lists, or a file")
       ->capture_default_str();
+  command
+      ->add_option(
+          "--format", options->format,
+          "jsonl (one report a line); markdown (one table and the findings, under 1 MiB); github (annotations,\n"
+          "and that Markdown as job summary where $GITHUB_STEP_SUMMARY is set)")
+      ->check(CLI::IsMember({"jsonl", "markdown", "github"}))
+      ->capture_default_str();
   command->add_option("-o,--output", options->output, "Write the lines to FILE, whole or not at all; summary on stdout")
       ->type_name("FILE");
   command->add_flag("--summary", options->summary_only, "Only the summary, on stdout");
@@ -149,6 +180,7 @@ void add_archive_command(CLI::App& app, Action& action) {
       "Examples:\n"
       "  pgverify archive parameter-golf -o reports.jsonl\n"
       "  pgverify archive records/track_10min_16mb --summary\n"
+      "  pgverify archive heads --format markdown -o heads.md\n"
       "  pgverify archive heads | jq -r 'select(.verdict==\"fail\") | .subject.name'");
   command->callback([options, &action] { action = [options] { return run(*options); }; });
 }

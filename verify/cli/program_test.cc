@@ -65,17 +65,6 @@ TEST(Program, WrongUsageExitsTwo) {
   }
 }
 
-TEST(Program, SaysWhichFormatsComeLater) {
-  TestTree tree;
-  tree.submission("a");
-  for (const char* format : {"sarif", "junit", "github", "markdown", "html"}) {
-    const Finished finished = run_pgverify({tree.root() / "a", "--format", format});
-    EXPECT_EQ(finished.code, 2);
-    EXPECT_THAT(finished.err, HasSubstr("is not available in this version"));
-  }
-  EXPECT_THAT(run_pgverify({tree.root() / "a", "--format", "xml"}).err, HasSubstr("unknown --format"));
-}
-
 TEST(Program, FoldersThatCannotBeVerifiedExitTwoWithTheReason) {
   TestTree tree;
   tree.folder("empty");

@@ -2,7 +2,6 @@
 
 #include <filesystem>
 #include <memory>
-#include <optional>
 
 #include "reference/base/text.h"
 #include "verify/cli/command.h"
@@ -10,8 +9,8 @@
 #include "verify/cli/examine.h"
 #include "verify/cli/exit_code.h"
 #include "verify/cli/output.h"
-#include "verify/report/json.h"
-#include "verify/report/text.h"
+#include "verify/cli/outputs.h"
+#include "verify/cli/step_summary.h"
 
 namespace pg::verify {
 namespace {
@@ -20,8 +19,9 @@ namespace fs = std::filesystem;
 
 struct Options {
   std::vector<std::string> folders;
-  std::string policy{kDefaultPolicy}, format = "text", output, color = "auto";
-  bool quiet = false;
+  std::string policy{kDefaultPolicy};
+  OutputChoice outputs;
+  bool exit_zero = false;
 };
 
 std::string shown(const std::string& path) {
@@ -69,51 +69,34 @@ void warn_if_odd(const std::string& path) {
                          shown(path)));
 }
 
-std::optional<std::string> format_problem(const std::string& format) {
-  if (format == "text" || format == "json") return std::nullopt;
-  for (const char* later : {"sarif", "junit", "github", "markdown", "html"})
-    if (format == later) return fmt::format("--format {} is not available in this version; text and json are", format);
-  return fmt::format("unknown --format \"{}\"; text and json are available", escape_line(format));
-}
-
 int run(const Options& options) {
-  if (const auto problem = format_problem(options.format)) {
-    complain(*problem);
-    return kExitError;
-  }
-  const auto policy = policy_for(options.policy);
-  if (!policy) {
-    complain(policy.error().message);
-    return kExitError;
-  }
-  Output out;
   const auto give_up = [](const Status& status) {
     complain(status.error().message);
     return kExitError;
   };
-  if (const Status opened = out.open(options.output); !opened) return give_up(opened);
-  const TextOptions text{.color = use_color(options.color, out.to_stdout()), .quiet = options.quiet};
+  const auto policy = policy_for(options.policy);
+  if (!policy) return give_up(policy.error());
+  Outputs out;
+  if (const Status opened = out.open(options.outputs); !opened) return give_up(opened);
   int code = kExitPass;
-  bool first = true;
+  bool any = false;
   for (const std::string& folder : options.folders) {
     if (const std::string why = unusable(folder); !why.empty()) {
       complain(why);
       code = worse(code, kExitError);
       continue;
     }
-    if (!options.quiet) warn_if_odd(folder);
-    const Report report = examine(folder, folder, *policy);
+    if (!options.outputs.quiet) warn_if_odd(folder);
+    Report report = examine(folder, folder, *policy);
+    report.run.repository_path = repository_path(folder);
     if (!report.error.empty()) complain(fmt::format("{}: {}", shown(folder), escape_line(report.error, 1000)));
     code = worse(code, report.error.empty() ? exit_code(report.verdict) : static_cast<int>(kExitError));
-    const bool json = options.format == "json";
-    std::string bytes = json ? report_json(report) + "\n" : report_text(report, text);
-    if (!json && !first && !options.quiet) bytes.insert(0, "\n");
-    first = false;
-    if (const Status written = out.write(bytes); !written) return give_up(written);
+    any = true;
+    if (const Status written = out.add(report); !written) return give_up(written);
   }
-  if (first) return code;  // nothing was examined: leave an existing -o file alone
+  if (!any) return code;  // nothing was examined: leave existing files alone
   if (const Status finished = out.finish(); !finished) return give_up(finished);
-  return code;
+  return options.exit_zero && code != kExitError ? static_cast<int>(kExitPass) : code;
 }
 
 }  // namespace
@@ -124,14 +107,27 @@ void add_verify_command(CLI::App& app, Action& action) {
   command->add_option("DIR", options->folders, "Submission folders")->required();
   command->add_option("--policy", options->policy, "Rule set: a name that `pgverify policies` lists, or a file")
       ->capture_default_str();
-  command->add_option("--format", options->format, "text, or json (pgverify/report/v1; one line per folder)")
+  OutputChoice& outputs = options->outputs;
+  command
+      ->add_option(
+          "--format", outputs.format,
+          "text; json (pgverify/report/v1, one line per folder); sarif; junit; github (annotations, and the job\n"
+          "summary where $GITHUB_STEP_SUMMARY is set); markdown (a pull-request comment); html (one page)")
       ->capture_default_str();
-  command->add_option("-o,--output", options->output, "Write to FILE, whole or not at all, instead of stdout")
+  command->add_option("-o,--output", outputs.output, "Write to FILE, whole or not at all, instead of stdout")
       ->type_name("FILE");
-  command->add_option("--color", options->color, "Colours: auto (on a terminal, NO_COLOR unset), always, never")
+  command
+      ->add_option("--output-as", outputs.more,
+                   "Write FILE in another format as well; can be given several times, for example sarif=out.sarif")
+      ->type_name("FORMAT=FILE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command->add_option("--color", outputs.color, "Colours: auto (on a terminal, NO_COLOR unset), always, never")
       ->check(CLI::IsMember({"auto", "always", "never"}))
       ->capture_default_str();
-  command->add_flag("-q,--quiet", options->quiet, "Only the verdict and the counts; no remarks on stderr");
+  command->add_flag("-q,--quiet", outputs.quiet, "Only the verdict and the counts; no remarks on stderr");
+  command->add_flag("--exit-zero", options->exit_zero,
+                    "Exit 0 whatever the verdicts: for jobs that upload the findings. Errors still exit 2");
   command->footer(
       "Exit code: 0 compliant, 1 violation found, 2 usage or internal error, 3 cannot tell, 130 interrupted.\n"
       "Over several folders the gravest counts: 2, then 1, then 3.\n\n"
@@ -139,6 +135,8 @@ void add_verify_command(CLI::App& app, Action& action) {
       "  pgverify records/track_10min_16mb/2026-04-09_Name\n"
       "  pgverify . --policy readme-2026-03\n"
       "  pgverify DIR --format json -o report.json\n"
+      "  pgverify DIR --format html -o report.html\n"
+      "  pgverify DIR1 DIR2 --format github --output-as sarif=out.sarif --output-as junit=out.xml --exit-zero\n"
       "  pgverify DIR1 DIR2 --quiet");
   command->callback([options, &action] { action = [options] { return run(*options); }; });
 }

@@ -1,5 +1,4 @@
-// What pgverify says about one folder, before it is rendered. Renderers: text.h (a screen), json.h
-// (pgverify/report/v1).
+// What pgverify says about one folder, before it is rendered; renderer.h has the list of formats.
 #pragma once
 
 #include <optional>
@@ -18,6 +17,8 @@ struct RunInfo {
   std::string host;    // name of the machine
   std::string folder;  // as the caller named it; below ROOT in `archive`
   double duration_ms = 0;
+  // Where it lies below the root of the repository, for outputs that CI systems resolve there; "" where unknown.
+  std::string repository_path{};
 };
 
 struct Report {

@@ -42,6 +42,12 @@ void add_run(Submission& s, const SeedRun& r) {
   run.val_bpb = parse_decimal(r.bpb);
   run.val_loss = parse_decimal(r.loss);
   run.eval_time_ms = r.eval_ms;
+  for (const std::int64_t step : {1, 500, 1000, 2000, 3000, 4000, 4962}) {
+    const double loss = 2.7 + 900.0 / static_cast<double>(step + 220);
+    run.train_loss_curve.add(step, loss);
+    if (step >= 2000) run.val_loss_curve.add(step, loss + 0.02);
+  }
+  run.phases.push_back({PhaseLine::Phase::calibration, 161, "GPTQ Hessian collection", 9.8, false});
   LogFile file;
   file.path = fmt::format("train_seed{}.log", r.seed);
   file.runs.push_back(run);
@@ -148,8 +154,12 @@ Report failing_report() {
 }
 
 Report hostile_report() {
-  const std::string evil = "\x1b[31mred\x1b]0;title\x07 \xE2\x80\xAEoverride\r\n\xFF\xC0\x80 \xED\xA0\x80 " +
-                           std::string(1, '\0') + "\"\\\x7f " + std::string(5000, 'x') + "\xF0\x9F";
+  const std::string markup =
+      "<script>alert(1)</script>\" onload='x' ](javascript:alert(1)) ![i](http://evil.example/x.png) @everyone #1 "
+      "|cell| `tick` ``` $x$ :white_check_mark: www.evil.example &lt; <!-- {0} ::error file=a::b ##[error]c "
+      "%0A::error::d ]]> ";
+  const std::string evil = markup + "\x1b[31mred\x1b]0;title\x07 \xE2\x80\xAEoverride\r\n\xFF\xC0\x80 \xED\xA0\x80 " +
+                           std::string(1, '\0') + "\"\\\x7f " + std::string(600, 'x') + "\xF0\x9F";
   Report report = failing_report();
   Submission& s = report.submission;
   s.name = evil;
@@ -178,6 +188,7 @@ Report hostile_report() {
   s.recomputed.mean_bpb = std::numeric_limits<double>::infinity();
   RuleResult& result = report.results.back();
   result.message = result.observed = result.required = result.margin = result.help = evil;
+  result.message += std::string(1 << 20, 'm');
   result.severity = Severity::error;
   for (int i = 0; i < 60; ++i) result.evidence.push_back({evil, 1, evil, 1});
   report.error.clear();

@@ -16,20 +16,6 @@ bool outside_timers(const PhaseLine& phase) {
   return phase.phase == Phase::calibration || phase.phase == Phase::quantization || phase.phase == Phase::serialization;
 }
 
-bool is_total(const PhaseLine& phase) {
-  return phase.name.find("total") != std::string::npos;
-}
-
-// Seconds of a kind; a line that names itself a total stands for the lines it sums up.
-double seconds(const LogRun& run, Phase kind) {
-  double sum = 0, total = 0;
-  for (const PhaseLine& phase : run.phases) {
-    if (phase.phase != kind) continue;
-    (is_total(phase) ? total : sum) += phase.seconds;
-  }
-  return std::max(sum, total);
-}
-
 void add_evidence(const Submission& s, const SubmittedRun& run, RuleResult& r) {
   for (const PhaseLine& phase : training_of(s, run).phases)
     if (outside_timers(phase) || phase.phase == Phase::other)
@@ -52,8 +38,9 @@ std::vector<RuleResult> check_sums(const Submission& s, const Policy& p) {
     const LogRun& log = training_of(s, *run);
     const double train = static_cast<double>(log.train_time_ms.value.value_or(0)) / 1000;
     // Quantization in total includes its calibration where the log prints both.
-    const double calibration = std::max(seconds(log, Phase::calibration), seconds(log, Phase::quantization));
-    const double artifact = calibration + seconds(log, Phase::serialization);
+    const double calibration =
+        std::max(phase_seconds(log, Phase::calibration), phase_seconds(log, Phase::quantization));
+    const double artifact = artifact_seconds(log);
     const bool own_timer_over = train > limit + static_cast<double>(p.last_step_tolerance_ms) / 1000;
     if (train <= 0 || own_timer_over || artifact <= 0 || train + artifact <= limit) continue;
     over.push_back(run);

@@ -10,6 +10,7 @@
 
 #include "reference/base/decimal.h"
 #include "reference/base/result.h"
+#include "verify/submission/loss_curve.h"
 
 namespace pg::verify {
 
@@ -86,6 +87,7 @@ struct LogRun {
   Logged<double> max_wallclock_s, gptq_reserve_s;
   std::map<std::string, Logged<std::string>> hyperparameters;
   std::optional<StepLine> first_step, last_step, last_val_step;         // last_step: training or validation
+  LossCurve train_loss_curve, val_loss_curve, val_bpb_curve;            // of the step lines, for drawing
   Logged<std::int64_t> stop_train_time_ms, stop_step, stop_iterations;  // "stopping_early: wallclock_cap"
   std::vector<MetricLine> metrics;
   std::vector<ScoreMention> mentions;  // the newest 256
@@ -129,6 +131,11 @@ struct LogFile {
 Result<LogFile> read_log(const std::filesystem::path& file, std::string path);
 // The same from memory, for tests and fuzzing.
 LogFile read_log_text(std::string path, std::string_view content);
+
+// Seconds of a kind of phase; a line that names itself a total stands for the lines it sums up.
+double phase_seconds(const LogRun& run, PhaseLine::Phase kind);
+// Calibration or quantization (which includes it where the log prints both) and serialization.
+double artifact_seconds(const LogRun& run);
 
 // Picks the run's claimed metric by the priority list of records.md 5 and fills the fields from `metric` on.
 void choose_metric(LogRun& run);

@@ -23,6 +23,17 @@ bool is_identifier(std::string_view s) {
   });
 }
 
+void add_curves(LogRun& run, const StepLine& step, std::string_view train_loss) {
+  if (step.val_loss) run.val_loss_curve.add(step.step, step.val_loss->value);
+  if (step.val_bpb) run.val_bpb_curve.add(step.step, step.val_bpb->value);
+  if (train_loss.empty()) return;
+  const auto loss = run.train_loss_curve.wants_next() ? parse_decimal(train_loss) : std::nullopt;
+  if (loss)
+    run.train_loss_curve.add(step.step, loss->value);
+  else
+    run.train_loss_curve.skip();
+}
+
 }  // namespace
 
 bool LogRun::progressed() const {
@@ -82,12 +93,14 @@ bool RunCollector::add_step(std::string_view text, std::uint32_t number) {
   step.step = parse_int(c[0]).value_or(0);
   step.iterations = parse_int(c[1]).value_or(0);
   bool recognised = false;
+  std::string_view train_loss;
   while (!rest.empty()) {
     std::string_view key, value;
     const std::string_view word = next_word(rest);
     if (!split_pair(word, rest, key, value)) continue;
     if (key == "val_loss") step.val_loss = parse_decimal(value);
     if (key == "val_bpb") step.val_bpb = parse_decimal(value);
+    if (key == "train_loss" || key == "loss") train_loss = value;
     if (key == "train_time" || key == "t") step.train_time_ms = milliseconds(value);
     recognised = recognised || key == "val_loss" || key == "train_loss" || key == "loss" || key == "fitness" ||
                  key == "train_time";
@@ -95,6 +108,7 @@ bool RunCollector::add_step(std::string_view text, std::uint32_t number) {
   if (!recognised) return false;
   LogRun& run = current();
   in_hyperparameters_ = false;
+  add_curves(run, step, train_loss);
   if (!run.first_step) run.first_step = step;
   // A train line of the same step, or one without a time, does not hide the time that was printed last.
   if (run.last_step && !step.train_time_ms && run.last_step->step == step.step)
@@ -291,6 +305,9 @@ std::vector<LogRun> RunCollector::finish(std::uint32_t& aborted) {
       run.first_step = training.first_step;
       run.last_step = training.last_step;
       run.last_val_step = training.last_val_step;
+      run.train_loss_curve = std::move(training.train_loss_curve);
+      run.val_loss_curve = std::move(training.val_loss_curve);
+      run.val_bpb_curve = std::move(training.val_bpb_curve);
       run.stop_train_time_ms = training.stop_train_time_ms;
       run.stop_step = training.stop_step;
       run.stop_iterations = training.stop_iterations;

@@ -1,4 +1,6 @@
 // Durations that a log prints beside training and evaluation (records.md 4.4 and 4.5).
+#include <algorithm>
+
 #include "verify/submission/line_pattern.h"
 #include "verify/submission/log_lines.h"
 
@@ -50,6 +52,20 @@ bool RunCollector::add_phase(std::string_view text, std::uint32_t number) {
     return true;
   }
   return false;
+}
+
+double phase_seconds(const LogRun& run, PhaseLine::Phase kind) {
+  double sum = 0, total = 0;
+  for (const PhaseLine& phase : run.phases) {
+    if (phase.phase != kind) continue;
+    (phase.name.find("total") != std::string::npos ? total : sum) += phase.seconds;
+  }
+  return std::max(sum, total);
+}
+
+double artifact_seconds(const LogRun& run) {
+  return std::max(phase_seconds(run, Phase::calibration), phase_seconds(run, Phase::quantization)) +
+         phase_seconds(run, Phase::serialization);
 }
 
 }  // namespace pg::verify
