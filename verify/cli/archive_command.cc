@@ -7,6 +7,7 @@
 #include <optional>
 #include <thread>
 
+#include "reference/base/file.h"
 #include "reference/base/parallel.h"
 #include "reference/base/text.h"
 #include "verify/cli/command.h"
@@ -14,6 +15,7 @@
 #include "verify/cli/discover.h"
 #include "verify/cli/examine.h"
 #include "verify/cli/exit_code.h"
+#include "verify/cli/labels_agreement.h"
 #include "verify/cli/ordered_writer.h"
 #include "verify/cli/output.h"
 #include "verify/cli/step_summary.h"
@@ -30,7 +32,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 struct Options {
-  std::string root, policy{kDefaultPolicy}, format = "jsonl", output;
+  std::string root, policy{kDefaultPolicy}, format = "jsonl", output, labels, labels_output;
   unsigned jobs = 0;
   bool summary_only = false, quiet = false;
 
@@ -66,12 +68,14 @@ struct Line {
   std::string json;
   std::optional<Digest> digest;
   Tally tally;
+  std::optional<std::vector<std::string>> failing;  // rules; nothing where the folder could not be examined
 };
 
 struct Outcome {
   Tally tally;
   std::map<std::string, std::size_t> lines;  // per submission folder
   std::vector<Digest> digests;
+  std::map<std::string, std::vector<std::string>> failing;  // rules per examined folder, for labels
   Status written;
 };
 
@@ -85,6 +89,8 @@ Outcome examine_all(const Discovery& found, const Options& options, const Policy
     if (line.digest) outcome.digests.push_back(std::move(*line.digest));
     outcome.tally.merge(line.tally);
     ++outcome.lines[found.submissions[index]];
+    if (!options.labels.empty() && line.failing)
+      outcome.failing.emplace(found.submissions[index], std::move(*line.failing));
     progress.at(index + 1);
   });
   parallel_for(found.submissions.size(), threads, [&](std::size_t i) {
@@ -95,6 +101,7 @@ Outcome examine_all(const Discovery& found, const Options& options, const Policy
       line.tally.add(report);
       if (options.lines()) line.json = report_json(report) + "\n";
       if (options.digests()) line.digest = digest(report);
+      if (report.error.empty()) line.failing = failing_rules(report);
     }
     writer.put(i, std::move(line));
   });
@@ -121,6 +128,29 @@ Status write_digests(std::vector<Digest> digests, const Options& options, Output
   return append_step_summary(std::move(digests), docs);
 }
 
+Result<std::vector<Label>> labels_for(const Options& options) {
+  if (options.labels.empty()) return std::vector<Label>();
+  auto labels = read_labels(options.labels);
+  if (!labels) return labels;
+  if (const Status placed = place_labels(*labels, options.root); !placed) return placed.error();
+  return labels;
+}
+
+// The text that joins the summary; the JSON goes into a file.
+Result<std::string> report_agreement(const Options& options, const std::vector<Label>& labels, const Outcome& outcome) {
+  if (options.labels.empty()) return std::string();
+  const Agreement agreement = compare(options.labels, labels, outcome.failing);
+  if (agreement.placed == 0)
+    complain(
+        fmt::format("{}: none of its {} labels belongs to a folder below {}; labels name folders by their path "
+                    "from there, or by the ids of an index.json that lies there",
+                    escape_line(options.labels, 500), agreement.labels, escape_line(options.root, 500)));
+  if (!options.labels_output.empty())
+    if (const Status written = write_file_atomic(options.labels_output, agreement_json(agreement)); !written)
+      return written.error();
+  return agreement_text(agreement);
+}
+
 int run(const Options& options) {
   const auto policy = policy_for(options.policy);
   if (!policy) return give_up(policy.error().message);
@@ -132,6 +162,8 @@ int run(const Options& options) {
         fmt::format("no submission folder in or below {}: none holds a submission*.json, train*.py, *.log or "
                     "README.md and none lies in a track_* folder",
                     escape_line(options.root, 500)));
+  const auto labels = labels_for(options);
+  if (!labels) return give_up(labels.error().message);
   const unsigned threads = options.jobs > 0 ? options.jobs : std::max(1u, std::thread::hardware_concurrency());
   Output out;
   if (!options.summary_only)
@@ -142,8 +174,11 @@ int run(const Options& options) {
   if (const Status finished = out.finish(); !finished) return give_up(finished.error().message);
   const std::chrono::duration<double> seconds = Clock::now() - start;
   const Coverage coverage = prove_coverage(*found, outcome.lines);
-  print_summary(summary_text(outcome.tally, {seconds.count(), threads, peak_rss_bytes()}, *found, coverage), options,
-                out.to_stdout());
+  const auto agreement = report_agreement(options, *labels, outcome);
+  if (!agreement) return give_up(agreement.error().message);
+  print_summary(
+      summary_text(outcome.tally, {seconds.count(), threads, peak_rss_bytes()}, *found, coverage) + *agreement, options,
+      out.to_stdout());
   if (!coverage.complete())
     return give_up(fmt::format("the proof of coverage failed: {}", fmt::join(coverage.problems, "; ")));
   return outcome.tally.exit_code();
@@ -169,6 +204,13 @@ void add_archive_command(CLI::App& app, Action& action) {
       ->capture_default_str();
   command->add_option("-o,--output", options->output, "Write the lines to FILE, whole or not at all; summary on stdout")
       ->type_name("FILE");
+  auto* labels = command
+                     ->add_option("--labels", options->labels,
+                                  "Compare with the judgements in FILE (pgverify/labels/v1); joins the summary")
+                     ->type_name("FILE");
+  command->add_option("--labels-output", options->labels_output, "Write that comparison to FILE as JSON")
+      ->type_name("FILE")
+      ->needs(labels);
   command->add_flag("--summary", options->summary_only, "Only the summary, on stdout");
   command->add_flag("-q,--quiet", options->quiet, "No progress and no summary");
   command->footer(
@@ -176,11 +218,15 @@ void add_archive_command(CLI::App& app, Action& action) {
       "folder with a submission*.json, train*.py, *.log or README.md that is not inside another one. Each gives one\n"
       "line, in the order of its path, whatever the number of threads; a folder that cannot be examined gives a line\n"
       "with \"error\". The summary (stderr, or stdout with -o) ends with the proof that no folder was left out.\n\n"
+      "--labels FILE adds how far the verdicts agree with what people ruled: a confusion table per family and per "
+      "rule,\n"
+      "precision, recall and every disagreement. It does not change the exit code. Format: docs/formats/labels.md.\n\n"
       "Exit code: 2 if that proof fails or a folder could not be examined, else 1 if any fails, else 3, else 0.\n\n"
       "Examples:\n"
       "  pgverify archive parameter-golf -o reports.jsonl\n"
       "  pgverify archive records/track_10min_16mb --summary\n"
       "  pgverify archive heads --format markdown -o heads.md\n"
+      "  pgverify archive cases --summary --labels rulings.json\n"
       "  pgverify archive heads | jq -r 'select(.verdict==\"fail\") | .subject.name'");
   command->callback([options, &action] { action = [options] { return run(*options); }; });
 }

@@ -22,6 +22,7 @@
 #include "verify/rules/claim_std.h"
 #include "verify/rules/code_embedded.h"
 #include "verify/rules/code_entry.h"
+#include "verify/rules/code_log.h"
 #include "verify/rules/code_logged.h"
 #include "verify/rules/code_opaque.h"
 #include "verify/rules/data_late.h"
@@ -49,6 +50,7 @@
 #include "verify/rules/time_eval.h"
 #include "verify/rules/time_hardware.h"
 #include "verify/rules/time_phases.h"
+#include "verify/rules/time_timer.h"
 #include "verify/rules/time_train.h"
 
 namespace pg::verify {
@@ -86,15 +88,16 @@ std::vector<RuleResult> run_rule(const Rule& rule, const Submission& submission,
 const std::vector<Rule>& all_rules() {
   static const std::vector<Rule> rules = {
       // In the order reports list them: files, metadata, size, time, claims, seeds, byte accounting, code.
-      kRuleFilesRequired, kRuleFilesNames,     kRuleFilesListed,   kRuleMetaParse,       kRuleMetaFields,
-      kRuleMetaTrack,     kRuleMetaCompliance, kRuleSizeCap,       kRuleSizeConventions, kRuleSizeArithmetic,
-      kRuleTimeTrain,     kRuleTimeEval,       kRuleTimePhases,    kRuleTimeHardware,    kRuleClaimScore,
-      kRuleClaimReadme,   kRuleClaimStd,       kRuleClaimFields,   kRuleClaimPerSeed,    kRuleSeedsCount,
-      kRuleSeedsName,     kRuleSeedsDeclared,  kRuleSeedsSame,     kRuleSeedsDisclosed,  kRuleBytesAccounting,
-      kRuleBytesCoverage, kRuleBytesTable,     kRuleBytesConstant, kRuleCodeEntry,       kRuleCodeOpaque,
-      kRuleCodeLogged,    kRuleCodeEmbedded,   kRuleC1Choice,      kRuleC1Kernel,        kRuleC1Smear,
-      kRuleC2Blend,       kRuleC2Floor,        kRuleC3Adapt,       kRuleC4Passes,        kRuleDataLate,
-      kRuleDataNetwork,   kRuleDataOverlap,    kRuleDataPayload,   kRuleDataSubset,      kRuleDataTargets,
+      kRuleFilesRequired,   kRuleFilesNames,     kRuleFilesListed,   kRuleMetaParse,       kRuleMetaFields,
+      kRuleMetaTrack,       kRuleMetaCompliance, kRuleSizeCap,       kRuleSizeConventions, kRuleSizeArithmetic,
+      kRuleTimeTrain,       kRuleTimeEval,       kRuleTimePhases,    kRuleTimeHardware,    kRuleTimeTimer,
+      kRuleClaimScore,      kRuleClaimReadme,    kRuleClaimStd,      kRuleClaimFields,     kRuleClaimPerSeed,
+      kRuleSeedsCount,      kRuleSeedsName,      kRuleSeedsDeclared, kRuleSeedsSame,       kRuleSeedsDisclosed,
+      kRuleBytesAccounting, kRuleBytesCoverage,  kRuleBytesTable,    kRuleBytesConstant,   kRuleCodeEntry,
+      kRuleCodeOpaque,      kRuleCodeLogged,     kRuleCodeLog,       kRuleCodeEmbedded,    kRuleC1Choice,
+      kRuleC1Kernel,        kRuleC1Smear,        kRuleC2Blend,       kRuleC2Floor,         kRuleC3Adapt,
+      kRuleC4Passes,        kRuleDataLate,       kRuleDataNetwork,   kRuleDataOverlap,     kRuleDataPayload,
+      kRuleDataSubset,      kRuleDataTargets,
   };
   return rules;
 }

@@ -70,6 +70,15 @@ struct PhaseLine {
   bool on_metric_line = false;
 };
 
+// What a line with a number behind a name begins with: "ngram_cache" of "ngram_cache:enabled alpha=0.4". The names of
+// what the script printed, whatever grammar it has.
+struct LineBeginning {
+  std::string name;             // up to the first of ":=[(", or to a blank ahead of a digit; at most 80 bytes
+  std::uint32_t line = 0;       // the first such line
+  std::uint32_t last_line = 0;  // the last one
+  std::string text;             // of the first, at most 200 bytes
+};
+
 // Source text that the script printed into its own log.
 struct EmbeddedSource {
   std::uint32_t first_line = 0, last_line = 0;
@@ -93,6 +102,7 @@ struct LogRun {
   std::vector<ScoreMention> mentions;  // the newest 256
   std::vector<SizeLine> sizes;
   std::vector<PhaseLine> phases;
+  std::vector<LineBeginning> beginnings;               // distinct, step lines left out; the first 256
   Logged<std::string> limited_eval;                    // a line saying that only part of the validation set was scored
   std::map<std::string, Logged<std::string>> markers;  // "final_eval_mode", "byte_sidecar" ... lines other rules read
   // Has a step, stop or size line or a final metric: a header behind it belongs to the next run.

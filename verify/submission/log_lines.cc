@@ -74,6 +74,7 @@ void RunCollector::add_line(std::string_view text, std::uint32_t number) {
     add_summary_pairs(text.substr(0, 16 * 1024), number);
     return;
   }
+  add_beginning(text, number);
   if (add_fact(text, number) || add_size(text, number) || add_phase(text, number)) return;
   if (!add_metric(text, number)) add_mentions(text, number);
 }

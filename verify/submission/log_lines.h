@@ -31,6 +31,7 @@ class RunCollector {
   bool add_phase(std::string_view text, std::uint32_t number);
   bool add_metric(std::string_view text, std::uint32_t number);
   void add_mentions(std::string_view text, std::uint32_t number);
+  void add_beginning(std::string_view text, std::uint32_t number);
   bool add_hyperparameter(std::string_view text, std::uint32_t number);
   void add_summary_pairs(std::string_view text, std::uint32_t number);
   void set_hyperparameter(std::string_view key, std::string_view value, std::uint32_t number);
