@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Options {
-  std::vector<std::string> folders;
+  std::vector<std::string> folders, baselines;
   std::string policy{kDefaultPolicy}, format = "text", output, color = "auto";
   bool quiet = false;
 };
@@ -82,6 +82,15 @@ int run(const Options& options) {
     complain(policy.error().message);
     return kExitError;
   }
+  std::vector<SeedSample> baselines;
+  for (const std::string& folder : options.baselines) {
+    auto sample = load_sample(folder);
+    if (!sample) {
+      complain(sample.error().message);
+      return kExitError;
+    }
+    baselines.push_back(std::move(*sample));
+  }
   Output out;
   const auto give_up = [](const Status& status) {
     complain(status.error().message);
@@ -98,7 +107,7 @@ int run(const Options& options) {
       continue;
     }
     if (!options.quiet) warn_if_odd(folder);
-    const Report report = examine(folder, folder, *policy);
+    const Report report = examine(folder, folder, *policy, baselines);
     if (!report.error.empty()) complain(fmt::format("{}: {}", shown(folder), escape_line(report.error, 1000)));
     code = worse(code, report.error.empty() ? exit_code(report.verdict) : static_cast<int>(kExitError));
     const bool json = options.format == "json";
@@ -120,6 +129,11 @@ void add_verify_command(CLI::App& app, Action& action) {
   command->add_option("DIR", options->folders, "Submission folders")->required();
   command->add_option("--policy", options->policy, "Rule set: a name that `pgverify policies` lists, or a file")
       ->capture_default_str();
+  command
+      ->add_option("--baseline", options->baselines,
+                   "A submission folder that this one has to beat (PG-STAT-SIGNIFICANCE); may be given several times")
+      ->type_name("DIR")
+      ->allow_extra_args(false);
   command->add_option("--format", options->format, "text, or json (pgverify/report/v1; one line per folder)")
       ->capture_default_str();
   command->add_option("-o,--output", options->output, "Write to FILE, whole or not at all, instead of stdout")
@@ -135,6 +149,7 @@ void add_verify_command(CLI::App& app, Action& action) {
       "  pgverify records/track_10min_16mb/2026-04-09_Name\n"
       "  pgverify . --policy readme-2026-03\n"
       "  pgverify DIR --format json -o report.json\n"
+      "  pgverify DIR --baseline records/track_10min_16mb/2026-04-09_Record\n"
       "  pgverify DIR1 DIR2 --quiet");
   command->callback([options, &action] { action = [options] { return run(*options); }; });
 }

@@ -9,6 +9,7 @@
 
 #include "reference/base/text.h"
 #include "verify/report/layout.h"
+#include "verify/report/statistics.h"
 #include "verify/submission/sizes.h"
 
 namespace pg::verify {
@@ -245,6 +246,7 @@ std::string report_text(const Report& report, const TextOptions& options) {
   write_time(out, "train", longest(s, [](const LogRun& run) { return run.train_time_ms.value; }), p.train_limit_ms,
              p.last_step_tolerance_ms, binding);
   write_time(out, "eval", longest(s, [](const LogRun& run) { return run.eval_time_ms; }), p.eval_limit_ms, 0, binding);
+  write_gains(out, report);
   write_findings(out, report);
   write_passes(out, report);
   out.line("Not examined: causality (C1 to C4). Sizes and scores are as logged; no artifact was re-measured.");

@@ -42,6 +42,7 @@
 #include "verify/rules/size_arithmetic.h"
 #include "verify/rules/size_cap.h"
 #include "verify/rules/size_conventions.h"
+#include "verify/rules/stat_significance.h"
 #include "verify/rules/time_eval.h"
 #include "verify/rules/time_hardware.h"
 #include "verify/rules/time_phases.h"
@@ -90,7 +91,7 @@ const std::vector<Rule>& all_rules() {
       kRuleBytesCoverage, kRuleBytesTable,     kRuleBytesConstant, kRuleCodeEntry,       kRuleCodeOpaque,
       kRuleCodeLogged,    kRuleCodeEmbedded,   kRuleC1Choice,      kRuleC1Kernel,        kRuleC2Blend,
       kRuleC2Floor,       kRuleC3Adapt,        kRuleC4Passes,      kRuleDataLate,        kRuleDataOverlap,
-      kRuleDataPayload,
+      kRuleDataPayload,   kRuleStatSignificance,
   };
   return rules;
 }

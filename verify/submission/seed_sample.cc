@@ -62,6 +62,14 @@ void find_copies(SeedSample& sample) {
     }
 }
 
+// A mean over the best of many runs is lower than the configuration's own.
+void note_selection(SeedSample& sample, const Submission& submission) {
+  const std::size_t disclosed = submission.metadata.disclosed.size();
+  if (disclosed > sample.scores.size())
+    sample.notes.push_back(fmt::format("{} runs are disclosed under \"{}\" and {} of them claimed", disclosed,
+                                       submission.metadata.disclosed_key, sample.scores.size()));
+}
+
 }  // namespace
 
 const char* to_string(SeedSample::Source source) {
@@ -103,6 +111,7 @@ SeedSample logged_sample(const Submission& submission) {
   if (sources.size() > 1)
     sample.notes.push_back(fmt::format("the claimed runs logged {} different sources", sources.size()));
   examine_sample(sample);
+  note_selection(sample, submission);
   return sample;
 }
 
@@ -116,6 +125,7 @@ SeedSample claimed_sample(const Submission& submission) {
       sample.scores.push_back({claim.seed, claim.val_bpb->value, loss, claim.val_bpb->decimals()});
     }
   examine_sample(sample, logged_sample(submission).ratio);
+  note_selection(sample, submission);
   return sample;
 }
 
