@@ -83,14 +83,14 @@ std::vector<RuleResult> run_rule(const Rule& rule, const Submission& submission,
 const std::vector<Rule>& all_rules() {
   static const std::vector<Rule> rules = {
       // In the order reports list them: files, metadata, size, time, claims, seeds, byte accounting, code.
-      kRuleFilesRequired, kRuleFilesNames,     kRuleFilesListed,   kRuleMetaParse,       kRuleMetaFields,
-      kRuleMetaTrack,     kRuleMetaCompliance, kRuleSizeCap,       kRuleSizeConventions, kRuleSizeArithmetic,
-      kRuleTimeTrain,     kRuleTimeEval,       kRuleTimePhases,    kRuleTimeHardware,    kRuleClaimScore,
-      kRuleClaimReadme,   kRuleClaimStd,       kRuleClaimFields,   kRuleClaimPerSeed,    kRuleSeedsCount,
-      kRuleSeedsName,     kRuleSeedsDeclared,  kRuleSeedsSame,     kRuleSeedsDisclosed,  kRuleBytesAccounting,
-      kRuleBytesCoverage, kRuleBytesTable,     kRuleBytesConstant, kRuleCodeEntry,       kRuleCodeOpaque,
-      kRuleCodeLogged,    kRuleCodeEmbedded,   kRuleC1Choice,      kRuleC1Kernel,        kRuleC2Blend,
-      kRuleC2Floor,       kRuleC3Adapt,        kRuleC4Passes,      kRuleDataLate,        kRuleDataOverlap,
+      kRuleFilesRequired, kRuleFilesNames,       kRuleFilesListed,   kRuleMetaParse,       kRuleMetaFields,
+      kRuleMetaTrack,     kRuleMetaCompliance,   kRuleSizeCap,       kRuleSizeConventions, kRuleSizeArithmetic,
+      kRuleTimeTrain,     kRuleTimeEval,         kRuleTimePhases,    kRuleTimeHardware,    kRuleClaimScore,
+      kRuleClaimReadme,   kRuleClaimStd,         kRuleClaimFields,   kRuleClaimPerSeed,    kRuleSeedsCount,
+      kRuleSeedsName,     kRuleSeedsDeclared,    kRuleSeedsSame,     kRuleSeedsDisclosed,  kRuleBytesAccounting,
+      kRuleBytesCoverage, kRuleBytesTable,       kRuleBytesConstant, kRuleCodeEntry,       kRuleCodeOpaque,
+      kRuleCodeLogged,    kRuleCodeEmbedded,     kRuleC1Choice,      kRuleC1Kernel,        kRuleC2Blend,
+      kRuleC2Floor,       kRuleC3Adapt,          kRuleC4Passes,      kRuleDataLate,        kRuleDataOverlap,
       kRuleDataPayload,   kRuleStatSignificance,
   };
   return rules;
