@@ -88,17 +88,18 @@ std::string letters(std::string_view text) {
 // "records/track/Name/README.md" or ".../tree/main/records/track/Name" links to the row whose path ends the folder
 // part.
 bool links_to(std::string_view link, const BoardRow& row) {
-  const std::string_view path = row.path;
-  std::size_t at = link.rfind(row.name);
-  if (row.name.empty() || at == std::string_view::npos) return false;
-  const std::size_t end = at + row.name.size();
-  if ((at > 0 && link[at - 1] != '/') || (end < link.size() && link[end] != '/' && link[end] != '#')) return false;
+  if (row.name.empty()) return false;
   // The track's folder has to agree where both name it.
+  const std::string_view path = row.path;
   const std::size_t slash = path.rfind('/');
-  if (slash == std::string_view::npos || at == 0) return true;
-  std::string_view track = path.substr(0, slash);
+  std::string_view track = slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
   track.remove_prefix(track.find_last_of('/') + 1);  // npos + 1 is 0
-  return !track.starts_with("track_") || link.substr(0, at - 1).ends_with(track);
+  for (std::size_t at = 0; (at = link.find(row.name, at)) != std::string_view::npos; ++at) {
+    const std::size_t end = at + row.name.size();
+    if ((at > 0 && link[at - 1] != '/') || (end < link.size() && link[end] != '/' && link[end] != '#')) continue;
+    if (at == 0 || !track.starts_with("track_") || link.substr(0, at - 1).ends_with(track)) return true;
+  }
+  return false;
 }
 
 class Matcher {
@@ -177,7 +178,7 @@ class Matcher {
       match.remark = fmt::format("the folder's runs give {}, submission.json claims {}", scored, claim);
     else if (!measured)
       match.remark = fmt::format("as claimed; the folder's runs give {}", scored);
-    else if (!claimed)
+    else if (row.claimed && !claimed)
       match.remark = fmt::format("as the folder's runs give; submission.json claims {}", claim);
   }
 

@@ -34,7 +34,7 @@ inline std::vector<BoardRow> sample_rows() {
   std::vector<BoardRow> rows = {
       board_row("track_10min_16mb/a", {1.2001, 1.2004, 1.2007}, "2026-03-01"),
       board_row("track_10min_16mb/b", {1.1001, 1.1004, 1.1007}, "2026-03-02", "Ann B."),
-      board_row("track_10min_16mb/c", {1.1002, 1.1005, 1.1009}, "2026-03-03"),
+      board_row("track_10min_16mb/c", {1.1005, 1.1008, 1.1012}, "2026-03-03"),
       board_row("track_10min_16mb/d", {1.0901, 1.0904, 1.0907}, "2026-03-04"),
       board_row("track_10min_16mb/single", {1.0950}, "2026-03-04"),
       board_row("track_10min_16mb/copied", {1.01234567, 1.01234567}, "2026-03-05"),

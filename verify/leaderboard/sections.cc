@@ -28,7 +28,7 @@ Cell verdict_cell(const BoardRow& row) {
       return {"pass", CellStyle::good};
     case Verdict::fail: {
       std::string text = "fail";
-      if (!row.failing.empty()) text += " " + row.failing[0];
+      if (!row.failing.empty()) text += " " + escape_line(row.failing[0], 40);
       if (row.failing.size() > 1) text += fmt::format(" +{}", row.failing.size() - 1);
       return {text, CellStyle::bad};
     }
@@ -101,7 +101,8 @@ Section ranking(const Board& board, const BoardTable& table) {
          step && step->deciding_p ? Cell(p_text(*step->deciding_p), step_cell(*step).style) : Cell(""),
          step && step->holm ? p_text(*step->holm) : std::string(), step ? online_text(step->lord) : std::string(),
          verdict_cell(row), row.bytes ? with_commas(*row.bytes) : std::string(), seconds(row.train_ms),
-         seconds(row.eval_ms), row.date, escape_line(row.author, kMaxName), escape_line(row.name, kMaxName)});
+         seconds(row.eval_ms), escape_line(row.date, 10), escape_line(row.author, kMaxName),
+         escape_line(row.name, kMaxName)});
   }
   return out;
 }
@@ -145,7 +146,7 @@ Section records(const Board& board, const BoardTable& table) {
                        {"LORD"},    {"record", false, 48}, {"over", false, 48}};
   for (const BoardStep& step : table.by_time.steps) {
     const BoardRow &row = board.rows[step.row], &before = board.rows[step.before];
-    out.table.rows.push_back({row.date, maybe(row.score, "{:.6f}"), maybe(step.delta, "{:+.6f}"),
+    out.table.rows.push_back({escape_line(row.date, 10), maybe(row.score, "{:.6f}"), maybe(step.delta, "{:+.6f}"),
                               fmt::format("{} v {}", row.sample.scores.size(), before.sample.scores.size()),
                               step.deciding_p ? p_text(*step.deciding_p) : std::string(), step_cell(step),
                               step.holm ? p_text(*step.holm) : std::string(), online_text(step.spending),
