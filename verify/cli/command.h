@@ -10,6 +10,8 @@ using Action = std::function<int()>;
 
 void add_verify_command(CLI::App& app, Action& action);
 void add_archive_command(CLI::App& app, Action& action);
+void add_leaderboard_command(CLI::App& app, Action& action);
+void add_stats_command(CLI::App& app, Action& action);
 void add_explain_command(CLI::App& app, Action& action);
 void add_policies_command(CLI::App& app, Action& action);
 void add_doctor_command(CLI::App& app, Action& action);

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <exception>
 
+#include "reference/base/text.h"
 #include "verify/cli/discover.h"
 #include "verify/rules/rule.h"
 
@@ -13,13 +14,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void fill(Report& report, const fs::path& folder, const Policy& policy) {
+void fill(Report& report, const fs::path& folder, const Policy& policy, const std::vector<SeedSample>& baselines) {
   auto submission = load_submission(folder, is_checkout_with_script(folder) ? "records" : "");
   if (!submission) {
     report.error = submission.error().message;
     return;
   }
   report.submission = std::move(submission).value();
+  report.submission.baselines = baselines;
   report.results = check_all(report.submission, policy);
   report.verdict = overall_verdict(report.results);
 }
@@ -33,7 +35,8 @@ void fail(Report& report, std::string what) {
 
 }  // namespace
 
-Report examine(const fs::path& folder, const std::string& shown, const Policy& policy) {
+Report examine(const fs::path& folder, const std::string& shown, const Policy& policy,
+               const std::vector<SeedSample>& baselines) {
   const auto start = std::chrono::steady_clock::now();
   Report report;
   report.policy = policy;
@@ -43,7 +46,7 @@ Report examine(const fs::path& folder, const std::string& shown, const Policy& p
   fs::path real = fs::canonical(folder, error);
   if (error) real = folder;
   try {
-    fill(report, real, policy);
+    fill(report, real, policy, baselines);
   } catch (const std::exception& problem) {
     fail(report, problem.what());
   } catch (...) {
@@ -53,6 +56,20 @@ Report examine(const fs::path& folder, const std::string& shown, const Policy& p
   const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
   report.run.duration_ms = took.count();
   return report;
+}
+
+Result<SeedSample> load_sample(const fs::path& folder) {
+  const std::string shown = escape_line(folder.string(), 500);
+  std::error_code error;
+  if (!fs::is_directory(folder, error)) return Error{fmt::format("{}: no such folder", shown)};
+  fs::path real = fs::canonical(folder, error);
+  auto submission = load_submission(error ? folder : real);
+  if (!submission) return submission.error();
+  SeedSample sample = seed_sample(*submission);
+  if (sample.scores.empty())
+    return Error{
+        fmt::format("{}: neither a log nor submission.json gives the score of a run: nothing to compare with", shown)};
+  return sample;
 }
 
 Result<Policy> policy_for(const std::string& name_or_path) {

@@ -34,6 +34,8 @@ int run(int argc, char** argv) {
   Action action;
   add_verify_command(app, action);
   add_archive_command(app, action);
+  add_leaderboard_command(app, action);
+  add_stats_command(app, action);
   add_explain_command(app, action);
   add_policies_command(app, action);
   add_doctor_command(app, action);
@@ -43,6 +45,8 @@ int run(int argc, char** argv) {
       "  pgverify records/track_10min_16mb/2026-04-09_Name\n"
       "  pgverify DIR --format json -o report.json\n"
       "  pgverify archive parameter-golf -o reports.jsonl\n"
+      "  pgverify leaderboard parameter-golf --format html -o leaderboard.html\n"
+      "  pgverify stats --new DIR --old RECORD_DIR\n"
       "  pgverify explain PG-SIZE-CAP");
   if (argc < 2) {
     std::cerr << app.help();

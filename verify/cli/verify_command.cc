@@ -18,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Options {
-  std::vector<std::string> folders;
+  std::vector<std::string> folders, baselines;
   std::string policy{kDefaultPolicy};
   OutputChoice outputs;
   bool exit_zero = false;
@@ -52,9 +52,10 @@ std::string unusable(const std::string& path) {
 // Says so on stderr where a folder is examined that does not look like a submission.
 void warn_if_odd(const std::string& path) {
   if (is_checkout_with_script(path))
-    return complain(fmt::format("{} is a checkout of the challenge's repository: its own script is judged, without "
-                                "records/; for the submissions there: pgverify archive {}",
-                                shown(path), shown(path)));
+    return complain(
+        fmt::format("{} is a checkout of the challenge's repository: its own script is judged, without "
+                    "records/; for the submissions there: pgverify archive {}",
+                    shown(path), shown(path)));
   const FolderLook look = look_at(path);
   if (look.looks_like_submission()) return;
   const auto below = discover(path);
@@ -76,6 +77,12 @@ int run(const Options& options) {
   };
   const auto policy = policy_for(options.policy);
   if (!policy) return give_up(policy.error());
+  std::vector<SeedSample> baselines;
+  for (const std::string& folder : options.baselines) {
+    auto sample = load_sample(folder);
+    if (!sample) return give_up(sample.error());
+    baselines.push_back(std::move(*sample));
+  }
   Outputs out;
   if (const Status opened = out.open(options.outputs); !opened) return give_up(opened);
   int code = kExitPass;
@@ -87,7 +94,7 @@ int run(const Options& options) {
       continue;
     }
     if (!options.outputs.quiet) warn_if_odd(folder);
-    Report report = examine(folder, folder, *policy);
+    Report report = examine(folder, folder, *policy, baselines);
     report.run.repository_path = repository_path(folder);
     if (!report.error.empty()) complain(fmt::format("{}: {}", shown(folder), escape_line(report.error, 1000)));
     code = worse(code, report.error.empty() ? exit_code(report.verdict) : static_cast<int>(kExitError));
@@ -107,6 +114,11 @@ void add_verify_command(CLI::App& app, Action& action) {
   command->add_option("DIR", options->folders, "Submission folders")->required();
   command->add_option("--policy", options->policy, "Rule set: a name that `pgverify policies` lists, or a file")
       ->capture_default_str();
+  command
+      ->add_option("--baseline", options->baselines,
+                   "A submission folder that this one has to beat (PG-STAT-SIGNIFICANCE); may be given several times")
+      ->type_name("DIR")
+      ->allow_extra_args(false);
   OutputChoice& outputs = options->outputs;
   command
       ->add_option(
@@ -137,6 +149,7 @@ void add_verify_command(CLI::App& app, Action& action) {
       "  pgverify DIR --format json -o report.json\n"
       "  pgverify DIR --format html -o report.html\n"
       "  pgverify DIR1 DIR2 --format github --output-as sarif=out.sarif --output-as junit=out.xml --exit-zero\n"
+      "  pgverify DIR --baseline records/track_10min_16mb/2026-04-09_Record\n"
       "  pgverify DIR1 DIR2 --quiet");
   command->callback([options, &action] { action = [options] { return run(*options); }; });
 }

@@ -119,6 +119,7 @@ const Field kFields[] = {
      [](const json& v, Policy& p) { p.min_seeds = static_cast<int>(read_count(v, "min_seeds", 1, 1'000)); }},
     {"required_keys", true, [](const json& v, Policy& p) { p.required_keys = read_keys(v); }},
     {"severity", false, [](const json& v, Policy& p) { p.severity = read_severities(v); }},
+    {"statistics", false, [](const json& v, Policy& p) { p.statistics = read_statistics(v); }},
 };
 
 json parse_strict(std::string_view text) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "reference/base/result.h"
+#include "verify/policy/statistics.h"
 #include "verify/report/result.h"
 
 namespace pg::verify {
@@ -31,6 +32,8 @@ struct Policy {
   std::vector<std::string> required_keys;  // of submission.json
   // Rule id -> severity of its failures; wins over the rule's own. "off" is not possible: nothing disables a rule.
   std::map<std::string, Severity> severity;
+  // How a gain over another submission is shown; empty where the edition says nothing.
+  std::optional<StatisticsPolicy> statistics;
 };
 
 inline constexpr std::string_view kDefaultPolicy = "practice-2026-04";

@@ -35,6 +35,22 @@ nlohmann::json valid() {
           {"severity", {{"PG-SIZE-CAP", "warning"}}}};
 }
 
+nlohmann::json valid_statistics() {
+  return {{"decides", "b"},
+          {"readings",
+           {{{"name", "a"}, {"title", "A"}, {"test", "welch"}, {"margin", 0}, {"unit", "bpb"}, {"alpha", 0.25}},
+            {{"name", "b"},
+             {"title", "B"},
+             {"test", "one_sample"},
+             {"margin", 0.005},
+             {"unit", "nats/token"},
+             {"alpha", 0.01}}}},
+          {"sigma_bpb", 0.0007},
+          {"power", 0.9},
+          {"chain_alpha", 0.05},
+          {"equivalence", {{"margin", 0.002}, {"unit", "bpb"}, {"alpha", 0.1}}}};
+}
+
 std::string error_of(const std::string& text) {
   const auto policy = parse_policy("p.json", text);
   return policy ? "parsed" : policy.error().message;
@@ -126,6 +142,56 @@ TEST(Policy, ShippedPoliciesLoadAndDifferInTheSizeThatDecides) {
     EXPECT_EQ(policy.limit_bytes, 16'000'000);
     EXPECT_EQ(policy.train_limit_ms, 600'000);
     EXPECT_EQ(policy.eval_limit_ms, 600'000);
+  }
+}
+
+TEST(PolicyStatistics, AreReadAndMayBeAbsent) {
+  auto policy = valid();
+  EXPECT_FALSE(parse_policy("p.json", policy.dump())->statistics);
+  policy["statistics"] = valid_statistics();
+  const auto parsed = parse_policy("p.json", policy.dump());
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  const StatisticsPolicy& s = *parsed->statistics;
+  EXPECT_EQ(s.readings.size(), 2u);
+  EXPECT_EQ(s.deciding().name, "b");
+  EXPECT_EQ(s.deciding().test, StatTest::one_sample);
+  EXPECT_EQ(s.deciding().margin, 0.005);
+  EXPECT_EQ(s.deciding().unit, stats::Unit::nats_per_token);
+  EXPECT_EQ(s.readings[0].alpha, 0.25);
+  EXPECT_EQ(s.sigma_bpb, 0.0007);
+  EXPECT_EQ(s.power, 0.9);
+  EXPECT_EQ(s.equivalence.margin, 0.002);
+  EXPECT_EQ(s.equivalence.alpha, 0.1);
+}
+
+TEST(PolicyStatistics, NamesWhatIsWrongWithTheFullKey) {
+  const auto error_with = [](const std::string& pointer, const nlohmann::json& value) {
+    auto policy = valid();
+    policy["statistics"] = valid_statistics();
+    policy[nlohmann::json::json_pointer("/statistics" + pointer)] = value;
+    return error_of(policy.dump());
+  };
+  EXPECT_THAT(error_with("", 7), HasSubstr("\"statistics\" has to be an object"));
+  EXPECT_THAT(error_with("/decides", "c"), HasSubstr("\"statistics.decides\" is \"c\", which is the name of no"));
+  EXPECT_THAT(error_with("/readings/1/unit", "nats"), HasSubstr("\"statistics.readings[1].unit\" is \"nats\""));
+  EXPECT_THAT(error_with("/readings/0/test", "bootstrap"), HasSubstr("has to be one of welch, one_sample"));
+  EXPECT_THAT(error_with("/readings/0/alpha", 0), HasSubstr("\"statistics.readings[0].alpha\""));
+  EXPECT_THAT(error_with("/readings/0/margin", -0.1), HasSubstr("\"statistics.readings[0].margin\""));
+  EXPECT_THAT(error_with("/readings/1/name", "a"), HasSubstr("two readings"));
+  EXPECT_THAT(error_with("/readings", nlohmann::json::array()), HasSubstr("list of 1 to"));
+  EXPECT_THAT(error_with("/readings/0/tail", "two"), HasSubstr("unknown key: \"statistics.readings[0].tail\""));
+  EXPECT_THAT(error_with("/equivalence", nlohmann::json::object()),
+              HasSubstr("missing key: \"statistics.equivalence."));
+}
+
+TEST(PolicyStatistics, ShippedPoliciesHoldTheFivePublishedReadingsAndDifferInTheOneThatDecides) {
+  for (const auto& [name, decides] :
+       {std::pair("practice-2026-04", "applied"), std::pair("readme-2026-03", "readme_nats_token")}) {
+    const auto policy = load_policy(name);
+    ASSERT_TRUE(policy) << policy.error().message;
+    ASSERT_TRUE(policy->statistics);
+    EXPECT_EQ(policy->statistics->readings.size(), 5u);
+    EXPECT_EQ(policy->statistics->deciding().name, decides);
   }
 }
 

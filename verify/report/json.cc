@@ -8,6 +8,7 @@
 
 #include "reference/base/text.h"
 #include "verify/report/canonical.h"
+#include "verify/report/statistics.h"
 #include "verify/submission/sizes.h"
 
 namespace pg::verify {
@@ -267,7 +268,7 @@ json report_value(const Report& report) {
           {"error", text_or_null(report.error)},
           {"submission", report.error.empty() ? submission_json(report) : json()},
           {"rules", std::move(rules)},
-          {"statistics", nullptr},
+          {"statistics", statistics_json(report)},
           {"run",
            {{"time", report.run.time},
             {"host", report.run.host},

@@ -10,6 +10,7 @@
 #include "reference/base/text.h"
 #include "verify/report/layout.h"
 #include "verify/report/words.h"
+#include "verify/report/statistics.h"
 
 namespace pg::verify {
 namespace {
@@ -114,6 +115,7 @@ std::string report_text(const Report& report, const TextOptions& options) {
                       escape_line(report.policy.name, 40)));
   out.line("");
   for (const Fact& fact : margins(report)) out.field(fact.label, fact.text);
+  write_gains(out, report);
   write_findings(out, report);
   write_passes(out, report);
   out.line(kNotExamined);

@@ -47,6 +47,7 @@
 #include "verify/rules/size_arithmetic.h"
 #include "verify/rules/size_cap.h"
 #include "verify/rules/size_conventions.h"
+#include "verify/rules/stat_significance.h"
 #include "verify/rules/time_eval.h"
 #include "verify/rules/time_hardware.h"
 #include "verify/rules/time_phases.h"
@@ -88,16 +89,16 @@ std::vector<RuleResult> run_rule(const Rule& rule, const Submission& submission,
 const std::vector<Rule>& all_rules() {
   static const std::vector<Rule> rules = {
       // In the order reports list them: files, metadata, size, time, claims, seeds, byte accounting, code.
-      kRuleFilesRequired,   kRuleFilesNames,     kRuleFilesListed,   kRuleMetaParse,       kRuleMetaFields,
-      kRuleMetaTrack,       kRuleMetaCompliance, kRuleSizeCap,       kRuleSizeConventions, kRuleSizeArithmetic,
-      kRuleTimeTrain,       kRuleTimeEval,       kRuleTimePhases,    kRuleTimeHardware,    kRuleTimeTimer,
-      kRuleClaimScore,      kRuleClaimReadme,    kRuleClaimStd,      kRuleClaimFields,     kRuleClaimPerSeed,
-      kRuleSeedsCount,      kRuleSeedsName,      kRuleSeedsDeclared, kRuleSeedsSame,       kRuleSeedsDisclosed,
-      kRuleBytesAccounting, kRuleBytesCoverage,  kRuleBytesTable,    kRuleBytesConstant,   kRuleCodeEntry,
-      kRuleCodeOpaque,      kRuleCodeLogged,     kRuleCodeLog,       kRuleCodeEmbedded,    kRuleC1Choice,
-      kRuleC1Kernel,        kRuleC1Smear,        kRuleC2Blend,       kRuleC2Floor,         kRuleC3Adapt,
-      kRuleC4Passes,        kRuleDataLate,       kRuleDataNetwork,   kRuleDataOverlap,     kRuleDataPayload,
-      kRuleDataSubset,      kRuleDataTargets,
+      kRuleFilesRequired,    kRuleFilesNames,      kRuleFilesListed,   kRuleMetaParse,       kRuleMetaFields,
+      kRuleMetaTrack,        kRuleMetaCompliance,  kRuleSizeCap,       kRuleSizeConventions, kRuleSizeArithmetic,
+      kRuleTimeTrain,        kRuleTimeEval,        kRuleTimePhases,    kRuleTimeHardware,    kRuleTimeTimer,
+      kRuleClaimScore,       kRuleClaimReadme,     kRuleClaimStd,      kRuleClaimFields,     kRuleClaimPerSeed,
+      kRuleSeedsCount,       kRuleSeedsName,       kRuleSeedsDeclared, kRuleSeedsSame,       kRuleSeedsDisclosed,
+      kRuleStatSignificance, kRuleBytesAccounting, kRuleBytesCoverage, kRuleBytesTable,      kRuleBytesConstant,
+      kRuleCodeEntry,        kRuleCodeOpaque,      kRuleCodeLogged,    kRuleCodeLog,         kRuleCodeEmbedded,
+      kRuleC1Choice,         kRuleC1Kernel,        kRuleC1Smear,       kRuleC2Blend,         kRuleC2Floor,
+      kRuleC3Adapt,          kRuleC4Passes,        kRuleDataLate,      kRuleDataNetwork,     kRuleDataOverlap,
+      kRuleDataPayload,      kRuleDataSubset,      kRuleDataTargets,
   };
   return rules;
 }

@@ -11,6 +11,7 @@
 #include "verify/submission/folder.h"
 #include "verify/submission/log.h"
 #include "verify/submission/metadata.h"
+#include "verify/submission/seed_sample.h"
 
 namespace pg::verify {
 
@@ -64,6 +65,9 @@ struct Submission {
     int n = 0;
     std::optional<double> mean_bpb, std_bpb, population_std_bpb, mean_loss, min_bpb, max_bpb;
   } recomputed;
+
+  // What the caller wants this folder compared with (--baseline); nothing that the folder says itself.
+  std::vector<SeedSample> baselines;
 
   const LogRun& last_run(const SubmittedRun& run) const { return logs[run.log].runs.back(); }
   // A folder that does not say is judged as a record: the stricter reading.

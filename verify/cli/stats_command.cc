@@ -1,0 +1,225 @@
+#include <fmt/format.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "reference/base/text.h"
+#include "verify/cli/command.h"
+#include "verify/cli/examine.h"
+#include "verify/cli/exit_code.h"
+#include "verify/cli/output.h"
+#include "verify/cli/sample_argument.h"
+#include "verify/report/canonical.h"
+#include "verify/report/rerun.h"
+#include "verify/report/statistics.h"
+
+namespace pg::verify {
+namespace {
+
+using nlohmann::json;
+
+struct Options {
+  std::string new_runs, old_runs, unit, values = "bpb", test, spending = "obrien-fleming";
+  std::optional<double> bar, margin, alpha, ratio;
+  std::vector<int> plan;
+  bool rerun = false;
+  std::string policy{kDefaultPolicy}, format = "text", output, color = "auto";
+};
+
+// What the command works on, once every argument is known to be good.
+struct Request {
+  StatisticsPolicy policy;
+  std::string policy_name;
+  stats::Unit values = stats::Unit::bpb;
+  std::optional<SeedSample> new_sample, old_sample;
+};
+
+// --margin, --unit, --alpha, --test and --bar make a reading of their own, which then decides.
+Status add_reading(const Options& o, Request& request) {
+  if (!o.margin && !o.alpha && o.unit.empty() && o.test.empty() && !o.bar) return {};
+  StatisticsReading reading;
+  reading.name = "asked";
+  reading.title = "as asked on the command line";
+  reading.margin = o.margin.value_or(0);
+  reading.alpha = o.alpha.value_or(0.01);
+  reading.unit = request.values;
+  if (!o.unit.empty()) {
+    const auto unit = stats::parse_unit(o.unit);
+    if (!unit)
+      return Error{
+          fmt::format("unknown --unit \"{}\": bpb, nats/token or nats/byte (the README's \"nats\" does not say "
+                      "per what)",
+                      escape_line(o.unit))};
+    reading.unit = *unit;
+  }
+  reading.test = o.bar || o.test == "one_sample" ? StatTest::one_sample
+                 : o.test == "fixed_sigma"       ? StatTest::fixed_sigma
+                                                 : StatTest::welch;
+  request.policy.readings.push_back(reading);
+  request.policy.decides = request.policy.readings.size() - 1;
+  return {};
+}
+
+Status load_samples(const Options& o, Request& request) {
+  if (o.new_runs.empty()) return {};
+  if (o.old_runs.empty() == !o.bar) return Error{"--new needs --old or --bar, and not both"};
+  auto loaded = sample_argument(o.new_runs, o.ratio);
+  if (!loaded) return loaded.error();
+  request.new_sample = std::move(*loaded);
+  if (o.bar) {
+    SeedSample bar;
+    bar.name = "bar";
+    bar.source = SeedSample::Source::given;
+    bar.scores.push_back({std::nullopt, *o.bar, std::nullopt, 8});
+    request.old_sample = bar;
+  } else {
+    auto old = sample_argument(o.old_runs, o.ratio);
+    if (!old) return old.error();
+    request.old_sample = std::move(*old);
+  }
+  for (const auto& sample : {request.new_sample, request.old_sample})
+    if (sample->source != SeedSample::Source::given && request.values != stats::Unit::bpb)
+      return Error{"--values is the unit of numbers; a folder's scores are bpb"};
+  return {};
+}
+
+Result<Request> prepare(const Options& o) {
+  Request request;
+  const auto policy = policy_for(o.policy);
+  if (!policy) return policy.error();
+  if (!policy->statistics)
+    return Error{fmt::format("policy {} says nothing about gains: it has no \"statistics\"", policy->name)};
+  request.policy = *policy->statistics;
+  request.policy_name = policy->name;
+  const auto values = stats::parse_unit(o.values);
+  if (!values)
+    return Error{fmt::format("unknown --values \"{}\": bpb, nats/token or nats/byte", escape_line(o.values))};
+  request.values = *values;
+  if (const Status loaded = load_samples(o, request); !loaded) return loaded.error();
+  if (const Status added = add_reading(o, request); !added) return added.error();
+  if (!request.new_sample && (o.plan.empty() || o.rerun))
+    return Error{"nothing to do: --new A --old B compares, --plan 3,6,10 plans reruns (see --help)"};
+  if (o.rerun) {
+    auto& e = request.policy.equivalence;
+    const StatisticsReading& asked = request.policy.deciding();
+    if (o.margin) e.margin = asked.margin;
+    if (o.margin || !o.unit.empty()) e.unit = asked.unit;
+    if (o.alpha) e.alpha = asked.alpha;
+  }
+  return request;
+}
+
+struct Answer {
+  json value;
+  std::string text;
+  Verdict verdict = Verdict::pass;
+};
+
+Answer answer(const Options& o, const Request& request, bool color) {
+  Answer a;
+  Layout out(color);
+  a.value = {{"schema", "pgverify/stats/v1"},
+             {"policy", request.policy_name},
+             {"comparison", nullptr},
+             {"rerun", nullptr},
+             {"plan", nullptr}};
+  std::optional<Significance> comparison;
+  if (o.rerun) {
+    const RerunCheck check =
+        check_rerun(*request.new_sample, *request.old_sample, request.policy.equivalence, request.values);
+    a.value["rerun"] = rerun_json(check);
+    a.verdict = check.verdict();
+    write_rerun(out, check);
+  } else if (request.new_sample) {
+    comparison = compare(*request.new_sample, *request.old_sample, request.policy, request.values);
+    a.value["comparison"] = significance_json(*comparison);
+    a.verdict = comparison->verdict();
+    write_significance(out, *comparison);
+  }
+  if (!o.plan.empty()) {
+    const auto spending = o.spending == "bonferroni" ? stats::Spending::bonferroni : stats::Spending::obrien_fleming;
+    const PlannedLook planned = plan_reruns(o.plan, spending, request.policy.deciding(), comparison);
+    a.value["plan"] = plan_json(planned);
+    if (comparison) a.verdict = planned.verdict();
+    write_plan(out, planned);
+    if (!planned.plan.outcome) a.verdict = Verdict::inconclusive;
+  }
+  a.value["verdict"] = to_string(a.verdict);
+  a.text = out.take();
+  return a;
+}
+
+int run(const Options& o) {
+  const auto give_up = [](const std::string& message) {
+    complain(message);
+    return kExitError;
+  };
+  const auto request = prepare(o);
+  if (!request) return give_up(request.error().message);
+  Output out;
+  if (const Status opened = out.open(o.output); !opened) return give_up(opened.error().message);
+  const Answer a = answer(o, *request, use_color(o.color, out.to_stdout()));
+  if (const Status written = out.write(o.format == "json" ? canonical_json(a.value) + "\n" : a.text); !written)
+    return give_up(written.error().message);
+  if (const Status finished = out.finish(); !finished) return give_up(finished.error().message);
+  return exit_code(a.verdict);
+}
+
+void add_options(CLI::App& command, Options& o) {
+  command
+      .add_option("--new", o.new_runs, "The runs that claim a gain: a submission folder, a file of numbers, or a,b,c")
+      ->type_name("A");
+  command.add_option("--old", o.old_runs, "The runs they are compared with, likewise")->type_name("B");
+  command.add_option("--bar", o.bar, "Instead of --old: a fixed number to beat (one-sample test)")->type_name("X");
+  command
+      .add_option("--margin", o.margin,
+                  "The gain that does not count yet; with this the policy's reading does not decide")
+      ->check(CLI::Range(0.0, 100.0));
+  command.add_option("--unit", o.unit, "Of the margin: bpb, nats/token, nats/byte");
+  command.add_option("--alpha", o.alpha, "Level (default 0.01 where --margin, --unit or --test is given)")
+      ->check(CLI::Range(1e-12, 0.5));
+  command
+      .add_option("--test", o.test, "welch, one_sample (the old mean as a fixed bar), fixed_sigma (z, policy's sigma)")
+      ->check(CLI::IsMember({"welch", "one_sample", "fixed_sigma"}));
+  command.add_option("--values", o.values, "Unit of numbers that are no folder")->capture_default_str();
+  command.add_option("--ratio", o.ratio, "val_loss / val_bpb of numbers that are no folder, to convert nats/token by")
+      ->check(CLI::Range(1e-3, 1e3));
+  command.add_flag("--rerun", o.rerun, "--new is a rerun of the claim --old: does it agree with it?");
+  command.add_option("--plan", o.plan, "Rerun plan: cumulative seeds at which one looks, e.g. 3,6,10")
+      ->delimiter(',')
+      ->type_name("N,N...");
+  command.add_option("--spending", o.spending, "How a plan spends alpha: obrien-fleming or bonferroni")
+      ->check(CLI::IsMember({"obrien-fleming", "bonferroni"}))
+      ->capture_default_str();
+  command.add_option("--policy", o.policy, "Rule set with the readings")->capture_default_str();
+  command.add_option("--format", o.format, "text or json (pgverify/stats/v1)")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  command.add_option("-o,--output", o.output, "Write to FILE instead of stdout")->type_name("FILE");
+  command.add_option("--color", o.color, "auto, always, never")
+      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->capture_default_str();
+}
+
+}  // namespace
+
+void add_stats_command(CLI::App& app, Action& action) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command =
+      app.add_subcommand("stats", "Is a gain real? Every published reading of the rule, power, reruns, rerun plans");
+  add_options(*command, *options);
+  command->footer(
+      "Exit code: 0 the gain is shown (a rerun agrees or is better), 1 it is not (a rerun is worse), 2 usage or\n"
+      "internal error, 3 cannot tell.\n\n"
+      "Examples:\n"
+      "  pgverify stats --new DIR --old records/track_10min_16mb/2026-04-09_Record\n"
+      "  pgverify stats --new 1.0793,1.0800,1.0802 --old 1.0808,1.0810,1.0812 --margin 0.005 --unit nats/token --ratio "
+      "2.5831\n"
+      "  pgverify stats --new losses.txt --bar 3.28 --values nats/token\n"
+      "  pgverify stats --rerun --new RERUN_DIR --old DIR\n"
+      "  pgverify stats --plan 3,6,10 --margin 0.005 --unit nats/token");
+  command->callback([options, &action] { action = [options] { return run(*options); }; });
+}
+
+}  // namespace pg::verify

@@ -1,0 +1,134 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "verify/cli/exit_code.h"
+#include "verify/cli/run_program.h"
+
+namespace pg::verify {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+using testing::Not;
+
+const std::string kExample = PG_SOURCE_DIR "/submissions/2026-11-21_Example_PackedBaseline";
+const std::string kNew = "1.07928348,1.07996676,1.08024795", kOld = "1.08079,1.08103,1.08118";
+
+Finished stats(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "stats");
+  return run_pgverify(arguments);
+}
+json stats_json(std::vector<std::string> arguments, int code) {
+  arguments.insert(arguments.end(), {"--format", "json"});
+  const Finished done = stats(arguments);
+  EXPECT_EQ(done.code, code) << done.err;
+  return done.out.empty() ? json() : json::parse(done.out);
+}
+
+TEST(StatsCommand, DecidesByThePolicyAndShowsEveryReading) {
+  const Finished done = stats({"--new", kNew, "--old", kOld});
+  EXPECT_EQ(done.code, kExitPass) << done.err;
+  EXPECT_THAT(done.out, HasSubstr("0.0204   <0.25  passes"));
+  EXPECT_THAT(done.out, HasSubstr("readme_nats_byte"));
+  EXPECT_EQ(stats({"--new", kNew, "--old", kOld, "--policy", "readme-2026-03", "--ratio", "2.5831"}).code,
+            kExitViolation);
+}
+
+TEST(StatsCommand, RefusesAMarginInNatsPerTokenWithoutTheRunsOwnRatio) {
+  const json none =
+      stats_json({"--new", kNew, "--old", kOld, "--margin", "0.005", "--unit", "nats/token"}, kExitCannotTell);
+  EXPECT_THAT(none["comparison"]["reason"].get<std::string>(), HasSubstr("own val_loss / val_bpb only"));
+  const json with =
+      stats_json({"--new", kNew, "--old", kOld, "--margin", "0.005", "--unit", "nats/token", "--ratio", "2.583104"},
+                 kExitViolation);
+  EXPECT_EQ(with["comparison"]["decides"], "asked");
+  EXPECT_NEAR(with["comparison"]["readings"][5]["margin_converted"].get<double>(), 0.0019357, 1e-7);
+  EXPECT_THAT(stats({"--new", kNew, "--old", kOld, "--unit", "nats"}).err, HasSubstr("does not say per what"));
+}
+
+TEST(StatsCommand, ComparesAFolderWithNumbersAndTakesItsRatio) {
+  const json value = stats_json({"--new", kExample, "--old", "1.2,1.21,1.22"}, kExitPass);
+  EXPECT_EQ(value["comparison"]["new"]["source"], "logged");
+  EXPECT_EQ(value["comparison"]["new"]["n"], 3);
+  EXPECT_TRUE(value["comparison"]["new"]["ratio"].is_number());
+  EXPECT_EQ(value["schema"], "pgverify/stats/v1");
+}
+
+TEST(StatsCommand, TestsAgainstABar) {
+  const json value = stats_json({"--new",
+                                 "3.2775,3.2779,3.2793,3.2791,3.2769,3.2781,3.2772,3.2775,3.2783,3.2775,3.2806,"
+                                 "3.2816,3.2773",
+                                 "--bar", "3.28", "--values", "nats/token"},
+                                kExitPass);
+  const json& asked = value["comparison"]["readings"][5];
+  EXPECT_NEAR(asked["p"].get<double>(), 0.0006690604490373957, 1e-14);
+  EXPECT_EQ(asked["df"], 12);
+}
+
+TEST(StatsCommand, OneSeedIsNoEvidence) {
+  const Finished done = stats({"--new", "1.07", "--old", kOld});
+  EXPECT_EQ(done.code, kExitCannotTell);
+  EXPECT_THAT(done.out, HasSubstr("the new sample has 1 value, the test needs 2"));
+  EXPECT_THAT(done.out, Not(HasSubstr("nan")));
+}
+
+TEST(StatsCommand, JudgesRerunsInFourWays) {
+  const auto agreement = [&](const std::string& rerun, int code) {
+    return stats_json(
+        {"--rerun", "--new", rerun, "--old", kOld, "--margin", "0.002", "--unit", "bpb", "--alpha", "0.05"},
+        code)["rerun"]["agreement"];
+  };
+  EXPECT_EQ(agreement("1.0809,1.0811,1.0810", kExitPass), "CONSISTENT");
+  EXPECT_EQ(agreement("1.0709,1.0711,1.0710", kExitPass), "BETTER");
+  EXPECT_EQ(agreement("1.0909,1.0911,1.0910", kExitViolation), "WORSE");
+  EXPECT_EQ(agreement("1.07,1.09", kExitCannotTell), "UNDERPOWERED");
+  const json self = stats_json({"--rerun", "--new", kExample, "--old", kExample}, kExitPass);
+  EXPECT_EQ(self["rerun"]["agreement"], "CONSISTENT") << "by the policy's margin and the folder's own ratio";
+}
+
+TEST(StatsCommand, PlansAreFixedBeforehandAndKnowWhereTheyStand) {
+  const json plan = stats_json({"--plan", "3,6,10", "--alpha", "0.01"}, kExitPass)["plan"];
+  ASSERT_EQ(plan["looks"].size(), 3u);
+  EXPECT_LT(plan["looks"][0]["p"].get<double>(), plan["looks"][2]["p"].get<double>());
+  EXPECT_EQ(plan["digest"].get<std::string>().size(), 64u);
+  EXPECT_NE(stats_json({"--plan", "3,6,11", "--alpha", "0.01"}, kExitPass)["plan"]["digest"], plan["digest"]);
+  const std::vector<std::string> data = {"--new", kNew, "--old", kOld, "--alpha", "0.05", "--plan"};
+  const auto at = [&](const char* looks) {
+    auto arguments = data;
+    arguments.insert(arguments.end(), {looks, "--spending", "bonferroni"});
+    return stats(arguments);
+  };
+  EXPECT_EQ(at("3,6").code, kExitPass) << "p 0.0204 < 0.025";
+  EXPECT_EQ(at("3,6,9").code, kExitCannotTell) << "0.0204 > 0.0167: go on";
+  EXPECT_THAT(at("3,6,9").out, HasSubstr("go on to the next look"));
+  EXPECT_THAT(at("4,8").out, HasSubstr("no look at 3 seeds"));
+  EXPECT_EQ(stats({"--plan", "5,3"}).code, kExitCannotTell);
+}
+
+TEST(StatsCommand, UsageErrorsSayTheWayOut) {
+  EXPECT_EQ(stats({}).code, kExitError);
+  EXPECT_THAT(stats({}).err, HasSubstr("--new A --old B"));
+  EXPECT_THAT(stats({"--new", kNew}).err, HasSubstr("--old or --bar"));
+  EXPECT_THAT(stats({"--new", "nowhere", "--old", kOld}).err, HasSubstr("no such folder or file"));
+  EXPECT_THAT(stats({"--new", kExample, "--old", kOld, "--values", "nats/token"}).err, HasSubstr("a folder's scores"));
+  EXPECT_EQ(stats({"--new", kNew, "--old", kOld, "--format", "xml"}).code, kExitError);
+}
+
+TEST(Baseline, FillsTheReportAndDecidesTheRule) {
+  const Finished done = run_pgverify({kExample, "--baseline", kExample, "--format", "json"});
+  EXPECT_EQ(done.code, kExitViolation) << "it does not beat itself";
+  const json report = json::parse(done.out);
+  EXPECT_EQ(report["statistics"]["comparisons"].size(), 1u);
+  EXPECT_EQ(report["statistics"]["comparisons"][0]["delta"], 0);
+  EXPECT_THAT(done.out, HasSubstr("\"id\":\"PG-STAT-SIGNIFICANCE\""));
+  EXPECT_THAT(run_pgverify({kExample, "--baseline", kExample}).out, HasSubstr("gain   +0.000000 bpb over"));
+  EXPECT_EQ(run_pgverify({kExample, "--baseline", "/nonexistent"}).code, kExitError);
+  const Finished alone = run_pgverify({kExample, "--format", "json"});
+  EXPECT_EQ(alone.code, kExitPass);
+  EXPECT_TRUE(json::parse(alone.out)["statistics"].is_null());
+}
+
+}  // namespace
+}  // namespace pg::verify

@@ -1,0 +1,47 @@
+// The contest README's own leaderboard, held against the folders.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "reference/base/decimal.h"
+#include "verify/leaderboard/board.h"
+
+namespace pg::verify {
+
+// A row of a Markdown table with the columns Run, Score, Author, Date and links.
+struct ReadmeRow {
+  std::uint32_t line = 0;
+  std::string heading;  // the nearest "#" line above the table
+  std::string run, author, date;
+  std::optional<Decimal> score;  // empty where the cell is no number
+  std::vector<std::string> links;
+};
+
+// Every row of every such table. Text is as found: escape it.
+std::vector<ReadmeRow> read_readme_tables(std::string_view markdown);
+
+struct ReadmeMatch {
+  enum class How { link, score_and_author, score, none };
+  ReadmeRow listed;
+  How how = How::none;
+  std::optional<std::size_t> row;  // index into Board::rows
+  bool agrees = false;             // the printed score is the folder's, at the printed rounding
+  std::string remark;              // where it does not agree or no folder was found: what is known
+};
+const char* to_string(ReadmeMatch::How how);
+
+struct ReadmeComparison {
+  std::vector<ReadmeMatch> matches;     // in the README's order
+  std::vector<std::size_t> not_listed;  // rows that no line of the tables was matched with
+  int found = 0, agreeing = 0;
+};
+
+// A listed row is the folder that it links to; where it links elsewhere, the folder not linked by any row whose score
+// rounds to the printed one and whose author has the same name (letters and digits compared), else the only such folder
+// by score alone.
+ReadmeComparison compare_with_readme(const Board& board, const std::vector<ReadmeRow>& listed);
+
+}  // namespace pg::verify
