@@ -10,6 +10,7 @@
 #include "verify/cli/examine.h"
 #include "verify/cli/exit_code.h"
 #include "verify/cli/output.h"
+#include "verify/cli/signing.h"
 #include "verify/report/json.h"
 #include "verify/report/text.h"
 
@@ -22,6 +23,7 @@ struct Options {
   std::vector<std::string> folders;
   std::string policy{kDefaultPolicy}, format = "text", output, color = "auto";
   bool quiet = false;
+  SigningOptions signing;  // key empty: not signed
 };
 
 std::string shown(const std::string& path) {
@@ -72,7 +74,52 @@ std::optional<std::string> format_problem(const std::string& format) {
   return fmt::format("unknown --format \"{}\"; text and json are available", escape_line(format));
 }
 
+// What is wrong with the options for signing; empty: nothing.
+std::string signing_problem(const Options& options) {
+  const SigningOptions& s = options.signing;
+  if (s.key.empty())
+    return s.subjects.empty() && s.statement == "report" && s.verifier_id == kUnnamedVerifier &&
+                   s.passphrase_file.empty()
+               ? ""
+               : "--subject, --statement, --verifier-id and --passphrase-file go with --sign KEY.pem";
+  if (options.folders.size() != 1) return "--sign signs the report of one folder; call it once for each";
+  if (options.output.empty()) return "--sign needs -o FILE for the signed report";
+  if (!is_uri(s.verifier_id)) return "--verifier-id has to be a URI, such as https://lab.example/pgverify";
+  return "";
+}
+
+// Signs the report into -o FILE; the report itself goes to the screen, unless that is where the signature went.
+int run_signed(const Options& options, const Policy& policy) {
+  const std::string& folder = options.folders.front();
+  const auto give_up = [](const std::string& why) {
+    complain(why);
+    return kExitError;
+  };
+  if (const std::string why = unusable(folder); !why.empty()) return give_up(why);
+  const auto key = load_signing_key(options.signing.key, options.signing.passphrase_file);
+  if (!key) return give_up(key.error().message);
+  if (key->public_key().type() != KeyType::ed25519)
+    return give_up("reports are signed with Ed25519; `pgverify sign --bundle` uses an ECDSA P-256 key");
+  Output out;
+  if (const Status opened = out.open(options.output); !opened) return give_up(opened.error().message);
+  if (!options.quiet) warn_if_odd(folder);
+  const Report report = examine(folder, folder, policy);
+  const auto envelope = sign_report(report, *key, options.signing);
+  if (!envelope) return give_up(envelope.error().message);
+  if (const Status written = out.write(envelope_json(*envelope)); !written) return give_up(written.error().message);
+  if (const Status finished = out.finish(); !finished) return give_up(finished.error().message);
+  if (out.to_stdout()) return exit_code(report.verdict);
+  const TextOptions text{.color = use_color(options.color, true), .quiet = options.quiet};
+  const std::string shown = options.format == "json" ? report_json(report) + "\n" : report_text(report, text);
+  std::fwrite(shown.data(), 1, shown.size(), stdout);
+  return exit_code(report.verdict);
+}
+
 int run(const Options& options) {
+  if (const std::string problem = signing_problem(options); !problem.empty()) {
+    complain(problem);
+    return kExitError;
+  }
   if (const auto problem = format_problem(options.format)) {
     complain(*problem);
     return kExitError;
@@ -82,6 +129,7 @@ int run(const Options& options) {
     complain(policy.error().message);
     return kExitError;
   }
+  if (!options.signing.key.empty()) return run_signed(options, *policy);
   Output out;
   const auto give_up = [](const Status& status) {
     complain(status.error().message);
@@ -128,6 +176,23 @@ void add_verify_command(CLI::App& app, Action& action) {
       ->check(CLI::IsMember({"auto", "always", "never"}))
       ->capture_default_str();
   command->add_flag("-q,--quiet", options->quiet, "Only the verdict and the counts; no remarks on stderr");
+  command
+      ->add_option("--sign", options->signing.key,
+                   "Sign the report with this private key (`pgverify keygen`) into -o FILE")
+      ->type_name("KEY.pem");
+  command->add_option("--verifier-id", options->signing.verifier_id, "Who verifies, a URI; check-report compares it")
+      ->capture_default_str();
+  command
+      ->add_option("--subject", options->signing.subjects,
+                   "Sign the digest of this file too, such as the model artifact")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--statement", options->signing.statement, "What is signed: report, or in-toto's test-result or svr")
+      ->check(CLI::IsMember({"report", "test-result", "svr"}))
+      ->capture_default_str();
+  command->add_option("--passphrase-file", options->signing.passphrase_file, "Its first line is the key's passphrase")
+      ->type_name("FILE");
   command->footer(
       "Exit code: 0 compliant, 1 violation found, 2 usage or internal error, 3 cannot tell, 130 interrupted.\n"
       "Over several folders the gravest counts: 2, then 1, then 3.\n\n"
@@ -135,7 +200,8 @@ void add_verify_command(CLI::App& app, Action& action) {
       "  pgverify records/track_10min_16mb/2026-04-09_Name\n"
       "  pgverify . --policy readme-2026-03\n"
       "  pgverify DIR --format json -o report.json\n"
-      "  pgverify DIR1 DIR2 --quiet");
+      "  pgverify DIR1 DIR2 --quiet\n"
+      "  pgverify DIR --sign key.pem -o report.dsse.json");
   command->callback([options, &action] { action = [options] { return run(*options); }; });
 }
 
