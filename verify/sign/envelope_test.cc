@@ -1,10 +1,12 @@
 #include "verify/sign/envelope.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 
+#include "reference/base/file.h"
 #include "verify/sign/base64.h"
 #include "verify/sign/strict_json.h"
 #include "verify/sign/test_keys.h"
@@ -24,6 +26,19 @@ Envelope signed_envelope() {
 std::string error_of(std::string_view text, Layout layout = Layout::canonical) {
   const auto envelope = parse_envelope(text, layout);
   return envelope ? "" : envelope.error().message;
+}
+
+TEST(Envelope, WorkedExampleOfTheFormatPage) {
+  Envelope envelope{std::string(kInTotoPayloadType), "{}", {}};
+  ASSERT_TRUE(add_signature(envelope, test_key(0)));
+  const auto page = read_file(PG_SOURCE_DIR "/docs/formats/signed-report.md", 1 << 20);
+  ASSERT_TRUE(page);
+  EXPECT_THAT(*page, HasSubstr("\n" + envelope_json(envelope)));
+  EXPECT_THAT(*page, HasSubstr(test_key(0).public_key().id()));
+  EXPECT_THAT(*page, HasSubstr(test_key(0).public_key().pem()));
+  std::string hex;
+  for (const unsigned char byte : pae(envelope.payload_type, envelope.payload)) hex += fmt::format("{:02x} ", byte);
+  EXPECT_THAT(*page, HasSubstr(hex.substr(0, hex.size() - 1)));
 }
 
 // RFC 4648 section 10.

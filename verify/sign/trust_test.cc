@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "reference/base/file.h"
+#include "verify/report/schema_check.h"
 #include "verify/sign/test_keys.h"
 
 namespace pg::verify {
@@ -13,6 +15,7 @@ namespace {
 using nlohmann::json;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 // The public key of RFC 8032's TEST 1 in base64.
 constexpr const char* kRawKey = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
@@ -73,6 +76,26 @@ TEST(Trust, MistakesAreNamedWithTheFile) {
   lacking["keys"][0].erase("verifiers");
   EXPECT_THAT(error_of(lacking), HasSubstr("lacks \"verifiers\""));
   EXPECT_FALSE(parse_trust("{\"schema\":1,\"schema\":2}", "t"));
+}
+
+// The page's example has to be a trust file, and the schema has to allow what is read.
+TEST(Trust, PageAndSchemaAgreeWithTheReader) {
+  const auto page = read_file(PG_SOURCE_DIR "/docs/formats/trust.md", 1 << 20);
+  ASSERT_TRUE(page);
+  const std::size_t begin = page->find("```json\n") + 8;
+  const std::string example = page->substr(begin, page->find("```", begin) - begin);
+  const auto trust = parse_trust(example, "trust.md");
+  ASSERT_TRUE(trust) << trust.error().message;
+  EXPECT_EQ(trust->keys[1].key.id(), test_key(1).public_key().id());
+  const auto schema = read_file(PG_SOURCE_DIR "/docs/formats/trust-v1.schema.json", 1 << 20);
+  ASSERT_TRUE(schema);
+  const json parsed = json::parse(*schema);
+  EXPECT_THAT(check_schema(parsed, json::parse(example)), ::testing::IsEmpty());
+  EXPECT_THAT(check_schema(parsed, good()), ::testing::IsEmpty());
+  EXPECT_THAT(undescribed(parsed), ::testing::IsEmpty());
+  json bad = good();
+  bad["keys"][0]["expires"] = "x";
+  EXPECT_THAT(check_schema(parsed, bad), Not(::testing::IsEmpty()));
 }
 
 TEST(Trust, TimesHaveOneFormAndHaveToExist) {
