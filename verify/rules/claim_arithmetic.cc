@@ -110,7 +110,10 @@ class Checker {
     if ((!front.empty() && kJoins.find(front.back()) != std::string_view::npos) ||
         (!behind.empty() && (kJoins.find(behind.front()) != std::string_view::npos)))
       return;
+    // "5120 x 64 = 0.33 MB": a unit that appears on one side only may hide a factor.
+    const auto scaled = [](Unit u) { return u != Unit::none && u != Unit::bpb && u != Unit::nats && u != Unit::bytes; };
     const auto same = [](Unit x, Unit y) { return x == Unit::none || y == Unit::none || x == y; };
+    if (scaled(a.unit) || scaled(b.unit) || scaled(c.unit)) return;
     if (!same(a.unit, b.unit) || !same(b.unit, c.unit) || !same(a.unit, c.unit)) return;
     double result = 0, inputs = 0;
     const double x = a.number.value, y = b.number.value;

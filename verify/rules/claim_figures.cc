@@ -79,10 +79,12 @@ struct Group {
   Words words;
   std::vector<double> values;
   double half_unit = 0;
+  bool mixed = false;  // other keys stand among the seeds ("2024_rerun"): which of them count is not known
 };
 
 std::vector<Group> groups_of(const Metadata& m) {
   std::map<std::pair<std::vector<std::string>, std::string>, Group> found;
+  std::vector<const MetadataFigure*> strangers;
   for (const MetadataFigure& figure : m.figures) {
     const auto& path = figure.path;
     const std::size_t n = path.size();
@@ -101,6 +103,7 @@ std::vector<Group> groups_of(const Metadata& m) {
       above.push_back(name);
       parent.assign(path.begin(), path.end() - 3);
     } else {
+      strangers.push_back(&figure);
       continue;
     }
     Group& group = found[{above, name}];
@@ -110,9 +113,19 @@ std::vector<Group> groups_of(const Metadata& m) {
     group.values.push_back(figure.value.value);
     group.half_unit = std::max(group.half_unit, figure.value.decimals() == 0 ? 0.5 : figure.value.half_unit());
   }
+  for (const MetadataFigure* figure : strangers) {
+    const auto& path = figure->path;
+    for (const std::size_t behind : {1u, 2u}) {  // {"42": 1.1, "x": 1.2}; {"42": {"bpb": 1.1}, "x": {"bpb": 1.2}}
+      if (path.size() <= behind) continue;
+      std::vector<std::string> above(path.begin(), path.end() - static_cast<std::ptrdiff_t>(behind));
+      if (behind == 2) above.push_back(path.back());
+      const auto at = found.find({above, behind == 1 ? above.back() : path.back()});
+      if (at != found.end()) at->second.mixed = true;
+    }
+  }
   std::vector<Group> out;
   for (auto& [key, group] : found)
-    if (group.values.size() >= 2) out.push_back(std::move(group));
+    if (group.values.size() >= 2 && !group.mixed) out.push_back(std::move(group));
   return out;
 }
 

@@ -72,14 +72,12 @@ class Checker {
     }
     if (gains != 1 || levels != 1) return;
     ++checked;
-    double nearest = 0, distance = 1e9;
     for (const Decimal& own : own_) {
       const double difference = std::abs(level->number.value - own.value);
-      const double off = std::abs(difference - gain->number.value);
       const double allowed = slack(gain->number, level->number.half_unit() + (own.text.empty() ? 0 : own.half_unit()));
-      if (off <= allowed) return;
-      if (off < distance) distance = off, nearest = difference;
+      if (std::abs(difference - gain->number.value) <= allowed) return;
     }
+    const double nearest = std::abs(level->number.value - own_.front().value);
     report(fmt::format("the distance from {} to the claimed score is {} bpb, not {}", level->number.text,
                        printed_like(gain->number, nearest), gain->number.text),
            gain->number.text, fmt::format("{:.6f}", nearest), clause,
