@@ -15,5 +15,9 @@ void add_stats_command(CLI::App& app, Action& action);
 void add_explain_command(CLI::App& app, Action& action);
 void add_policies_command(CLI::App& app, Action& action);
 void add_doctor_command(CLI::App& app, Action& action);
+void add_keygen_command(CLI::App& app, Action& action);
+void add_sign_command(CLI::App& app, Action& action);
+void add_check_report_command(CLI::App& app, Action& action);
+void add_export_pae_command(CLI::App& app, Action& action);
 
 }  // namespace pg::verify

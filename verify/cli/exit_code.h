@@ -10,6 +10,7 @@ enum ExitCode {
   kExitViolation = 1,
   kExitError = 2,  // wrong usage, or something that is not the submission's fault
   kExitCannotTell = 3,
+  kExitUntrusted = 4,  // a signature that is not valid, or not by somebody trusted with what it says
   kExitInterrupted = 130,
 };
 

@@ -39,6 +39,10 @@ int run(int argc, char** argv) {
   add_explain_command(app, action);
   add_policies_command(app, action);
   add_doctor_command(app, action);
+  add_keygen_command(app, action);
+  add_sign_command(app, action);
+  add_check_report_command(app, action);
+  add_export_pae_command(app, action);
   app.footer(
       "pgverify DIR is short for pgverify verify DIR; every command has --help.\n\n"
       "Examples:\n"
@@ -47,7 +51,9 @@ int run(int argc, char** argv) {
       "  pgverify archive parameter-golf -o reports.jsonl\n"
       "  pgverify leaderboard parameter-golf --format html -o leaderboard.html\n"
       "  pgverify stats --new DIR --old RECORD_DIR\n"
-      "  pgverify explain PG-SIZE-CAP");
+      "  pgverify explain PG-SIZE-CAP\n"
+      "  pgverify DIR --sign key.pem -o report.dsse.json\n"
+      "  pgverify check-report report.dsse.json --key key.pub.pem --folder DIR");
   if (argc < 2) {
     std::cerr << app.help();
     return kExitError;

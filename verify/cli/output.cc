@@ -13,6 +13,7 @@
 #include <filesystem>
 
 #include "reference/base/text.h"
+#include "verify/cli/passphrase.h"
 
 namespace pg::verify {
 namespace {
@@ -31,6 +32,7 @@ void remember_unfinished(const std::string& path) {
 
 extern "C" void end_quietly(int signal) {
   if (g_has_unfinished) ::unlink(g_unfinished);
+  restore_echo();
   ::_exit(128 + signal);
 }
 

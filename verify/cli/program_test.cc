@@ -45,7 +45,8 @@ std::vector<std::string> names_in(const fs::path& folder) {
 TEST(Program, HelpAndVersionExitZero) {
   EXPECT_EQ(run_pgverify({"--version"}).code, 0);
   EXPECT_THAT(run_pgverify({"--version"}).out, HasSubstr("pgverify "));
-  for (const char* command : {"verify", "archive", "explain", "policies", "doctor"}) {
+  for (const char* command :
+       {"verify", "archive", "explain", "policies", "doctor", "keygen", "sign", "check-report", "export-pae"}) {
     const Finished help = run_pgverify({command, "--help"});
     EXPECT_EQ(help.code, 0) << command;
     EXPECT_THAT(help.out, HasSubstr("Example")) << command;

@@ -10,6 +10,7 @@
 #include "verify/cli/exit_code.h"
 #include "verify/cli/output.h"
 #include "verify/cli/outputs.h"
+#include "verify/cli/signing.h"
 #include "verify/cli/step_summary.h"
 
 namespace pg::verify {
@@ -22,6 +23,7 @@ struct Options {
   std::string policy{kDefaultPolicy};
   OutputChoice outputs;
   bool exit_zero = false;
+  SigningOptions signing;  // key empty: not signed
 };
 
 std::string shown(const std::string& path) {
@@ -70,6 +72,20 @@ void warn_if_odd(const std::string& path) {
                          shown(path)));
 }
 
+// What is wrong with the options for signing; empty: nothing.
+std::string signing_problem(const Options& options) {
+  const SigningOptions& s = options.signing;
+  if (s.key.empty())
+    return s.subjects.empty() && s.statement == "report" && s.verifier_id == kUnnamedVerifier &&
+                   s.passphrase_file.empty()
+               ? ""
+               : "--subject, --statement, --verifier-id and --passphrase-file go with --sign KEY.pem";
+  if (options.folders.size() != 1) return "--sign signs the report of one folder; call it once for each";
+  if (options.outputs.output.empty()) return "--sign needs -o FILE for the signed report";
+  if (!is_uri(s.verifier_id)) return "--verifier-id has to be a URI, such as https://lab.example/pgverify";
+  return "";
+}
+
 int run(const Options& options) {
   const auto give_up = [](const Status& status) {
     complain(status.error().message);
@@ -83,8 +99,21 @@ int run(const Options& options) {
     if (!sample) return give_up(sample.error());
     baselines.push_back(std::move(*sample));
   }
+  if (const std::string problem = signing_problem(options); !problem.empty()) return give_up(Error{problem});
+  std::optional<PrivateKey> key;
+  Output signed_report;  // takes -o FILE; the report itself goes to the screen
+  OutputChoice choice = options.outputs;
+  if (!options.signing.key.empty()) {
+    auto loaded = load_signing_key(options.signing.key, options.signing.passphrase_file);
+    if (!loaded) return give_up(loaded.error());
+    if (loaded->public_key().type() != KeyType::ed25519)
+      return give_up(Error{"reports are signed with Ed25519; `pgverify sign --bundle` uses an ECDSA P-256 key"});
+    key.emplace(std::move(*loaded));
+    if (const Status opened = signed_report.open(choice.output); !opened) return give_up(opened);
+    choice.output = signed_report.to_stdout() ? "/dev/null" : "";
+  }
   Outputs out;
-  if (const Status opened = out.open(options.outputs); !opened) return give_up(opened);
+  if (const Status opened = out.open(choice); !opened) return give_up(opened);
   int code = kExitPass;
   bool any = false;
   for (const std::string& folder : options.folders) {
@@ -99,6 +128,12 @@ int run(const Options& options) {
     if (!report.error.empty()) complain(fmt::format("{}: {}", shown(folder), escape_line(report.error, 1000)));
     code = worse(code, report.error.empty() ? exit_code(report.verdict) : static_cast<int>(kExitError));
     any = true;
+    if (key) {
+      const auto envelope = sign_report(report, *key, options.signing);
+      if (!envelope) return give_up(envelope.error());
+      if (const Status written = signed_report.write(envelope_json(*envelope)); !written) return give_up(written);
+      if (const Status finished = signed_report.finish(); !finished) return give_up(finished);
+    }
     if (const Status written = out.add(report); !written) return give_up(written);
   }
   if (!any) return code;  // nothing was examined: leave existing files alone
@@ -140,6 +175,23 @@ void add_verify_command(CLI::App& app, Action& action) {
   command->add_flag("-q,--quiet", outputs.quiet, "Only the verdict and the counts; no remarks on stderr");
   command->add_flag("--exit-zero", options->exit_zero,
                     "Exit 0 whatever the verdicts: for jobs that upload the findings. Errors still exit 2");
+  command
+      ->add_option("--sign", options->signing.key,
+                   "Sign the report with this private key (`pgverify keygen`) into -o FILE")
+      ->type_name("KEY.pem");
+  command->add_option("--verifier-id", options->signing.verifier_id, "Who verifies, a URI; check-report compares it")
+      ->capture_default_str();
+  command
+      ->add_option("--subject", options->signing.subjects,
+                   "Sign the digest of this file too, such as the model artifact")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--statement", options->signing.statement, "What is signed: report, or in-toto's test-result or svr")
+      ->check(CLI::IsMember({"report", "test-result", "svr"}))
+      ->capture_default_str();
+  command->add_option("--passphrase-file", options->signing.passphrase_file, "Its first line is the key's passphrase")
+      ->type_name("FILE");
   command->footer(
       "Exit code: 0 compliant, 1 violation found, 2 usage or internal error, 3 cannot tell, 130 interrupted.\n"
       "Over several folders the gravest counts: 2, then 1, then 3.\n\n"
@@ -150,7 +202,8 @@ void add_verify_command(CLI::App& app, Action& action) {
       "  pgverify DIR --format html -o report.html\n"
       "  pgverify DIR1 DIR2 --format github --output-as sarif=out.sarif --output-as junit=out.xml --exit-zero\n"
       "  pgverify DIR --baseline records/track_10min_16mb/2026-04-09_Record\n"
-      "  pgverify DIR1 DIR2 --quiet");
+      "  pgverify DIR1 DIR2 --quiet\n"
+      "  pgverify DIR --sign key.pem -o report.dsse.json");
   command->callback([options, &action] { action = [options] { return run(*options); }; });
 }
 

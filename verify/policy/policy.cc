@@ -149,7 +149,7 @@ Policy read_policy(std::string_view text) {
       throw Invalid(fmt::format("missing key: \"{}\"", field.key));
   }
   for (const auto& [key, value] : root.items())
-    if (std::none_of(std::begin(kFields), std::end(kFields), [&](const Field& f) { return key == f.key; }))
+    if (std::none_of(std::begin(kFields), std::end(kFields), [&key = key](const Field& f) { return key == f.key; }))
       throw Invalid(fmt::format("unknown key: \"{}\"; a policy has the keys {}", escape_line(key), known));
   policy.digest = sha256_hex(text);
   return policy;

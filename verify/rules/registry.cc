@@ -15,11 +15,17 @@
 #include "verify/rules/c2_floor.h"
 #include "verify/rules/c3_adapt.h"
 #include "verify/rules/c4_passes.h"
+#include "verify/rules/claim_arithmetic.h"
 #include "verify/rules/claim_fields.h"
+#include "verify/rules/claim_figures.h"
+#include "verify/rules/claim_gain.h"
 #include "verify/rules/claim_per_seed.h"
 #include "verify/rules/claim_readme.h"
 #include "verify/rules/claim_score.h"
+#include "verify/rules/claim_selected.h"
 #include "verify/rules/claim_std.h"
+#include "verify/rules/claim_table.h"
+#include "verify/rules/claim_units.h"
 #include "verify/rules/code_embedded.h"
 #include "verify/rules/code_entry.h"
 #include "verify/rules/code_log.h"
@@ -89,16 +95,17 @@ std::vector<RuleResult> run_rule(const Rule& rule, const Submission& submission,
 const std::vector<Rule>& all_rules() {
   static const std::vector<Rule> rules = {
       // In the order reports list them: files, metadata, size, time, claims, seeds, byte accounting, code.
-      kRuleFilesRequired,    kRuleFilesNames,      kRuleFilesListed,   kRuleMetaParse,       kRuleMetaFields,
-      kRuleMetaTrack,        kRuleMetaCompliance,  kRuleSizeCap,       kRuleSizeConventions, kRuleSizeArithmetic,
-      kRuleTimeTrain,        kRuleTimeEval,        kRuleTimePhases,    kRuleTimeHardware,    kRuleTimeTimer,
-      kRuleClaimScore,       kRuleClaimReadme,     kRuleClaimStd,      kRuleClaimFields,     kRuleClaimPerSeed,
-      kRuleSeedsCount,       kRuleSeedsName,       kRuleSeedsDeclared, kRuleSeedsSame,       kRuleSeedsDisclosed,
-      kRuleStatSignificance, kRuleBytesAccounting, kRuleBytesCoverage, kRuleBytesTable,      kRuleBytesConstant,
-      kRuleCodeEntry,        kRuleCodeOpaque,      kRuleCodeLogged,    kRuleCodeLog,         kRuleCodeEmbedded,
-      kRuleC1Choice,         kRuleC1Kernel,        kRuleC1Smear,       kRuleC2Blend,         kRuleC2Floor,
-      kRuleC3Adapt,          kRuleC4Passes,        kRuleDataLate,      kRuleDataNetwork,     kRuleDataOverlap,
-      kRuleDataPayload,      kRuleDataSubset,      kRuleDataTargets,
+      kRuleFilesRequired,  kRuleFilesNames,       kRuleFilesListed,     kRuleMetaParse,       kRuleMetaFields,
+      kRuleMetaTrack,      kRuleMetaCompliance,   kRuleSizeCap,         kRuleSizeConventions, kRuleSizeArithmetic,
+      kRuleTimeTrain,      kRuleTimeEval,         kRuleTimePhases,      kRuleTimeHardware,    kRuleTimeTimer,
+      kRuleClaimScore,     kRuleClaimReadme,      kRuleClaimStd,        kRuleClaimFields,     kRuleClaimPerSeed,
+      kRuleClaimTable,     kRuleClaimArithmetic,  kRuleClaimUnits,      kRuleClaimGain,       kRuleClaimFigures,
+      kRuleClaimSelected,  kRuleSeedsCount,       kRuleSeedsName,       kRuleSeedsDeclared,   kRuleSeedsSame,
+      kRuleSeedsDisclosed, kRuleStatSignificance, kRuleBytesAccounting, kRuleBytesCoverage,   kRuleBytesTable,
+      kRuleBytesConstant,  kRuleCodeEntry,        kRuleCodeOpaque,      kRuleCodeLogged,      kRuleCodeLog,
+      kRuleCodeEmbedded,   kRuleC1Choice,         kRuleC1Kernel,        kRuleC1Smear,         kRuleC2Blend,
+      kRuleC2Floor,        kRuleC3Adapt,          kRuleC4Passes,        kRuleDataLate,        kRuleDataNetwork,
+      kRuleDataOverlap,    kRuleDataPayload,      kRuleDataSubset,      kRuleDataTargets,
   };
   return rules;
 }

@@ -186,6 +186,25 @@ void read_object(const JsonValue& object, Metadata& m, Deviations& deviations) {
   }
 }
 
+constexpr std::size_t kMaxFigures = 5000;
+
+// read_json limits the depth.
+void collect_figures(const JsonValue& value, std::vector<std::string>& path, std::vector<MetadataFigure>& out) {
+  if (out.size() >= kMaxFigures) return;
+  if (value.is_number())
+    if (const auto number = parse_decimal(value.text)) out.push_back({path, *number, value.line});
+  for (std::size_t i = 0; i < value.items.size(); ++i) {
+    path.push_back(fmt::format("[{}]", i));
+    collect_figures(value.items[i], path, out);
+    path.pop_back();
+  }
+  for (const JsonMember& member : value.members) {
+    path.push_back(member.key);
+    collect_figures(member.value, path, out);
+    path.pop_back();
+  }
+}
+
 }  // namespace
 
 Metadata parse_metadata(std::string_view path, std::string_view json) {
@@ -206,7 +225,11 @@ Metadata parse_metadata(std::string_view path, std::string_view json) {
     deviations.add(Kind::unreadable, "", m.parse_error_line, m.parse_error);
   }
   for (const std::string& repair : document.repairs) deviations.add(Kind::unreadable, "", 0, "ignored: " + repair);
-  if (object != nullptr) read_object(*object, m, deviations);
+  if (object != nullptr) {
+    read_object(*object, m, deviations);
+    std::vector<std::string> path;
+    collect_figures(*object, path, m.figures);
+  }
   return m;
 }
 

@@ -39,6 +39,13 @@ struct SeedClaim {
   Claimed<double> eval_time_ms;
 };
 
+// Any number of submission.json: where it stands and how it was written.
+struct MetadataFigure {
+  std::vector<std::string> path;  // keys from the top, list positions as "[0]"
+  Decimal value;
+  std::uint32_t line = 0;
+};
+
 // Something about the metadata that a reader has to know: a synonym used, a wrong type, a blank or missing key.
 struct MetadataDeviation {
   enum class Kind {
@@ -89,6 +96,7 @@ struct Metadata {
   std::map<std::string, bool> compliance;  // flags; claims, not evidence
   std::vector<std::string> unknown_keys;   // as spelled; not read and not known to be prose or settings
   std::vector<MetadataDeviation> deviations;
+  std::vector<MetadataFigure> figures;  // every number in file order, the first 5,000; NaN and the like left out
 };
 
 // Reads one metadata file's content; never fails: what cannot be used becomes a deviation. `path` is for messages.
