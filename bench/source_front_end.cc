@@ -1,4 +1,5 @@
-// source_front_end ROOT [THREADS] [DUMP_FOLDER] | --dump FILE | --reach FILE [COMMAND] | --labels FILE LINE: the Python
+// source_front_end ROOT [THREADS] [DUMP_FOLDER] | --dump FILE | --reach FILE [COMMAND] | --labels FILE LINE |
+// --parse ROOT [THREADS]: the Python
 // front end over every
 // *.py below ROOT, unwrapped first.
 //
@@ -132,7 +133,7 @@ int main(int argc, char** argv) {
   if (argc < 2) {
     fmt::print(stderr,
                "usage: source_front_end ROOT [THREADS] [DUMP_FOLDER] | --dump FILE | --reach FILE [COMMAND] |\n"
-               "       --labels FILE LINE\n");
+               "       --labels FILE LINE | --parse ROOT [THREADS]\n");
     return 2;
   }
   if (argc > 2 && (std::string_view(argv[1]) == "--dump" || std::string_view(argv[1]) == "--reach")) {
@@ -151,6 +152,14 @@ int main(int argc, char** argv) {
     if (!content) return 2;
     print_labels(pg::verify::unpack_code("train_gpt.py", *content).source,
                  static_cast<std::uint32_t>(std::stoul(argv[3])));
+    return 0;
+  }
+  if (argc > 2 && std::string_view(argv[1]) == "--parse") {
+    const unsigned threads = argc > 3 ? static_cast<unsigned>(std::stoul(argv[3])) : 2;
+    const std::vector<Source> sources = read_sources(argv[2], threads);
+    const Times parse = timed(sources, threads, [&](std::size_t i) { parse_only(sources[i].text); });
+    fmt::print("tree-sitter: {:.2f} s wall, {:.2f} s processor, {} files\n", parse.wall, parse.processor,
+               sources.size());
     return 0;
   }
   const unsigned threads = argc > 2 ? static_cast<unsigned>(std::stoul(argv[2])) : 2;

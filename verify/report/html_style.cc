@@ -22,7 +22,7 @@ h2{font-size:1.15rem;margin:2.2rem 0 .7rem;padding-bottom:.25rem;border-bottom:1
 p{margin:.3rem 0}a{color:var(--note)}
 .verdict{display:inline-block;padding:.05em .5em;margin-right:.3em;border:2px solid;border-radius:.3em;white-space:nowrap}
 .pass{color:var(--good)}.fail{color:var(--bad)}.inconclusive{color:var(--warn)}
-.error{color:var(--bad)}.undecided,.warning{color:var(--warn)}.info{color:var(--note)}
+.error{color:var(--bad)}.undecided,.warning{color:var(--warn)}.info,.unproved{color:var(--note)}
 .faint{color:var(--faint)}.not_applicable{color:var(--faint)}
 .facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(13.5rem,1fr));gap:.7rem;margin:1.1rem 0 0}
 .facts div{background:var(--card);border:1px solid var(--rule);border-radius:.4rem;padding:.6rem .8rem;overflow-wrap:anywhere}
@@ -31,7 +31,7 @@ p{margin:.3rem 0}a{color:var(--note)}
 .finding>*{color:var(--ink)}.finding>p:first-child{font-weight:600}
 .kind{font-weight:700;margin-right:.4em}
 .finding .kind.error{color:var(--bad)}.finding .kind.undecided,.finding .kind.warning{color:var(--warn)}
-.finding .kind.info{color:var(--note)}
+.finding .kind.info,.unproved{color:var(--note)}
 .finding p,.finding td{overflow-wrap:anywhere}
 .fix::before{content:"Fix: ";font-weight:600}
 .scroll{overflow-x:auto}

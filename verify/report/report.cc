@@ -12,7 +12,8 @@ Counts count(const std::vector<RuleResult>& results) {
   for (const RuleResult& result : results) {
     if (result.verdict == Verdict::pass) ++counts.pass;
     if (result.verdict == Verdict::not_applicable) ++counts.not_applicable;
-    if (result.verdict == Verdict::inconclusive) ++counts.inconclusive;
+    if (result.verdict == Verdict::inconclusive)
+      ++(result.severity == Severity::info ? counts.unproved : counts.inconclusive);
     if (result.verdict != Verdict::fail) continue;
     if (result.severity == Severity::error) ++counts.errors;
     if (result.severity == Severity::warning) ++counts.warnings;

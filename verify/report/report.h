@@ -31,10 +31,11 @@ struct Report {
   std::string error;
 };
 
-// Results by verdict, and the failing ones by severity.
+// Results by verdict, and the failing ones by severity. `unproved`: looked for, nothing found, and reading alone never
+// passes (inconclusive, severity info); `inconclusive`: the others that could not be decided.
 struct Counts {
-  int pass = 0, not_applicable = 0, inconclusive = 0, errors = 0, warnings = 0, infos = 0;
-  int total() const { return pass + not_applicable + inconclusive + errors + warnings + infos; }
+  int pass = 0, not_applicable = 0, inconclusive = 0, unproved = 0, errors = 0, warnings = 0, infos = 0;
+  int total() const { return pass + not_applicable + inconclusive + unproved + errors + warnings + infos; }
 };
 Counts count(const std::vector<RuleResult>& results);
 

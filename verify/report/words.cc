@@ -113,6 +113,7 @@ std::string counts_in_words(const Counts& c) {
   if (c.warnings > 0) parts.push_back(plural(c.warnings, "warning"));
   if (c.infos > 0) parts.push_back(plural(c.infos, "info"));
   parts.push_back(fmt::format("{} passed", c.pass));
+  if (c.unproved > 0) parts.push_back(fmt::format("{} read without a finding", c.unproved));
   return join(parts);
 }
 
@@ -176,7 +177,8 @@ std::string joined_ids(const FindingGroup& group) {
 }
 
 const char* finding_kind(const RuleResult& result) {
-  return result.verdict == Verdict::inconclusive ? "undecided" : to_string(result.severity);
+  if (result.verdict != Verdict::inconclusive) return to_string(result.severity);
+  return result.severity == Severity::info ? "unproved" : "undecided";
 }
 
 bool is_shipped(const Report& report, const std::string& file) {

@@ -43,7 +43,7 @@ int gravity(Verdict verdict, Severity severity);
 using FindingGroup = std::vector<const RuleResult*>;
 std::vector<FindingGroup> finding_groups(const Report& report);
 std::string joined_ids(const FindingGroup& group);   // "PG-C1-CHOICE, PG-C1-KERNEL"
-const char* finding_kind(const RuleResult& result);  // "error", "undecided", "warning" or "info"
+const char* finding_kind(const RuleResult& result);  // "error", "undecided", "unproved", "warning", "info"
 
 // Whether the folder holds that file; some evidence names what is no file ("(folder listing)").
 bool is_shipped(const Report& report, const std::string& file);
@@ -57,6 +57,7 @@ std::string rule_family(std::string_view id);
 
 // What a verdict of this program does not cover; one sentence for the end of every report.
 inline constexpr std::string_view kNotExamined =
-    "Not examined: causality (C1 to C4). Sizes and scores are as logged; no artifact was re-measured.";
+    "C1 to C4 were looked for in the source; only an experiment could show that they hold. Sizes and scores are as "
+    "logged; no artifact was re-measured.";
 
 }  // namespace pg::verify

@@ -227,7 +227,7 @@ RuleResult nothing_found(std::string_view id, const Submission& s) {
   return inconclusive(id, Severity::info,
                       reading.partly ? "no violation found by reading, but parts of the source could not be parsed"
                                      : "no violation found by reading; only an experiment can show that there is none",
-                      "Nothing to do: a probe of the running evaluation would decide it.");
+                      "Nothing to mend; a probe of the running evaluation would decide it.");
 }
 
 std::vector<RuleResult> judge_source(std::string_view id, const Submission& s,
