@@ -48,6 +48,7 @@ int run(int argc, char** argv) {
       "Examples:\n"
       "  pgverify records/track_10min_16mb/2026-04-09_Name\n"
       "  pgverify DIR --format json -o report.json\n"
+      "  pgverify DIR --format html -o report.html\n"
       "  pgverify archive parameter-golf -o reports.jsonl\n"
       "  pgverify leaderboard parameter-golf --format html -o leaderboard.html\n"
       "  pgverify stats --new DIR --old RECORD_DIR\n"

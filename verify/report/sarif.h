@@ -15,7 +15,7 @@ inline constexpr std::size_t kMaxSarifResults = 25'000;   // per run
 inline constexpr std::size_t kMaxSarifLocations = 1'000;  // per result
 inline constexpr std::size_t kMaxSarifTags = 20;          // per rule
 
-// A SARIF 2.1.0 log with one run: one result per finding of the reports added. docs/formats/sarif.md has the mapping
+// A SARIF 2.1.0 log with one run: one result per finding of the reports added. docs/formats/outputs.md has the mapping
 // and what stays the same between versions.
 class SarifLog {
  public:
