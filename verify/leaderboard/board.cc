@@ -59,7 +59,8 @@ class Builder {
   }
 
   BoardStep step(std::size_t i, std::size_t before) const {
-    const Significance s = compare(row(i).sample, row(before).sample, *board_.policy.statistics);
+    const Significance s =
+        compare(row(i).sample, row(before).sample, *board_.policy.statistics, stats::Unit::bpb, Detail::tests);
     BoardStep out;
     out.row = i;
     out.before = before;

@@ -17,7 +17,7 @@ constexpr const char* kHead = R"(<!doctype html>
 @media (prefers-color-scheme: dark) {
   :root { --ground: #0d1117; --text: #e6edf3; --faint: #9198a1; --line: #3d444d; --head: #161b22;
           --good: #56d364; --bad: #ff7b72; --caution: #e3b341; } }
-body { background: var(--ground); color: var(--text); font: 15px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 100rem;
+body { background: var(--ground); color: var(--text); font: 15px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 115rem;
        padding: 1.5rem; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin: 2rem 0 .4rem; }
 p { color: var(--faint); margin: .3rem 0; max-width: 60rem; }
@@ -25,7 +25,7 @@ p { color: var(--faint); margin: .3rem 0; max-width: 60rem; }
 table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; width: 100%; }
 th, td { border-bottom: 1px solid var(--line); padding: .3rem .6rem; text-align: left; vertical-align: top; white-space: nowrap; }
 tr:last-child td { border-bottom: 0; }
-td:last-child { min-width: 12rem; white-space: normal; overflow-wrap: anywhere; }
+td:last-child { min-width: 24rem; white-space: normal; overflow-wrap: anywhere; }
 th { background: var(--head); font-weight: 600; }
 .r { text-align: right; } .good { color: var(--good); } .bad { color: var(--bad); } .caution { color: var(--caution); }
 @media print { body { max-width: none; padding: 0; font-size: 9px; } .scroll { border: 0; overflow: visible; }

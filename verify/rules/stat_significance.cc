@@ -65,7 +65,7 @@ std::vector<RuleResult> check_stat_significance(const Submission& s, const Polic
   std::vector<RuleResult> open;
   RuleResult last;
   for (const SeedSample& baseline : s.baselines) {
-    RuleResult result = judge(s, compare(own, baseline, *p.statistics));
+    RuleResult result = judge(s, compare(own, baseline, *p.statistics, stats::Unit::bpb, Detail::tests));
     if (result.verdict == Verdict::pass)
       last = std::move(result);
     else

@@ -16,8 +16,9 @@ using stats::Unit;
 
 class Comparison {
  public:
-  Comparison(const SeedSample& new_sample, const SeedSample& old_sample, const StatisticsPolicy& policy, Unit unit)
-      : policy_(policy), new_(new_sample.bpb()), old_(old_sample.bpb()) {
+  Comparison(const SeedSample& new_sample, const SeedSample& old_sample, const StatisticsPolicy& policy, Unit unit,
+             Detail detail)
+      : policy_(policy), detail_(detail), new_(new_sample.bpb()), old_(old_sample.bpb()) {
     out_.unit = unit;
     out_.new_sample = new_sample;
     out_.old_sample = old_sample;
@@ -28,7 +29,7 @@ class Comparison {
     check();
     describe();
     for (const StatisticsReading& reading : policy_.readings) out_.readings.push_back(evaluate(reading));
-    look_for_sensitivity();
+    if (detail_ == Detail::full) look_for_sensitivity();
     take_notes();
     return std::move(out_);
   }
@@ -110,7 +111,7 @@ class Comparison {
     r.passes = r.test.p < reading.alpha;
     r.bound = stats::upper_bound(r.test, reading.alpha);
     try_the_other_ratio(r);
-    plan(r);
+    if (detail_ == Detail::full) plan(r);
     return r;
   }
 
@@ -166,6 +167,7 @@ class Comparison {
   }
 
   const StatisticsPolicy& policy_;
+  const Detail detail_;
   const std::vector<double> new_, old_;
   Significance out_;
 };
@@ -182,8 +184,8 @@ std::string Significance::reason() const {
 }
 
 Significance compare(const SeedSample& new_sample, const SeedSample& old_sample, const StatisticsPolicy& policy,
-                     stats::Unit unit) {
-  return Comparison(new_sample, old_sample, policy, unit).run();
+                     stats::Unit unit, Detail detail) {
+  return Comparison(new_sample, old_sample, policy, unit, detail).run();
 }
 
 }  // namespace pg::verify

@@ -57,9 +57,12 @@ struct Significance {
   std::string reason() const;  // why inconclusive; empty otherwise
 };
 
+// tests: the readings' tests alone, without planning and sensitivity, which take ten times as long.
+enum class Detail { full, tests };
+
 // Compares under every reading of the policy, which has at least one. `unit` is the unit of both samples' scores (of
 // folders: bpb).
 Significance compare(const SeedSample& new_sample, const SeedSample& old_sample, const StatisticsPolicy& policy,
-                     stats::Unit unit = stats::Unit::bpb);
+                     stats::Unit unit = stats::Unit::bpb, Detail detail = Detail::full);
 
 }  // namespace pg::verify

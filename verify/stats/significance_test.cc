@@ -126,6 +126,14 @@ TEST(Significance, PlansAndProbesAroundTheDecision) {
   EXPECT_TRUE(s.fixed_sigma);
 }
 
+TEST(Significance, TestsAloneGiveTheSameAnswers) {
+  const SeedSample a = sample(kNew, kSp8192), b = sample(kOld, kSp8192);
+  const Significance full = compare(a, b, policy()), quick = compare(a, b, policy(), stats::Unit::bpb, Detail::tests);
+  for (std::size_t i = 0; i < full.readings.size(); ++i) EXPECT_EQ(full.readings[i].test.p, quick.readings[i].test.p);
+  EXPECT_EQ(full.verdict(), quick.verdict());
+  EXPECT_FALSE(quick.deciding().detectable_gain);
+}
+
 TEST(Significance, LossesAreComparedInTheirOwnUnit) {
   const Significance s = compare(sample({2.790, 2.791, 2.792}, {}), sample({2.800, 2.801, 2.803}, {}),
                                  policy("readme-2026-03"), stats::Unit::nats_per_token);

@@ -227,8 +227,8 @@ Metadata parse_metadata(std::string_view path, std::string_view json) {
   for (const std::string& repair : document.repairs) deviations.add(Kind::unreadable, "", 0, "ignored: " + repair);
   if (object != nullptr) {
     read_object(*object, m, deviations);
-    std::vector<std::string> path;
-    collect_figures(*object, path, m.figures);
+    std::vector<std::string> key_path;
+    collect_figures(*object, key_path, m.figures);
   }
   return m;
 }
