@@ -35,7 +35,7 @@ bool says_headroom(std::string_view text) {
 }
 bool is_artifact(const Figure& f) {
   return f.number.decimals() == 0 && f.sign == 0 && !f.approximate && f.number.value >= 10e6 &&
-         f.number.value <= 17e6 && (f.unit == Unit::none || f.unit == Unit::bytes);
+         f.number.value <= 17e6 && f.number.value != 16e6 && (f.unit == Unit::none || f.unit == Unit::bytes);
 }
 bool is_room(const Figure& f) {
   return f.number.decimals() == 0 && !f.approximate && f.number.value < 6e6 && f.number.value >= 100 &&

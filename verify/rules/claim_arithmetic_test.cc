@@ -132,6 +132,11 @@ TEST(ClaimArithmetic, Row17HeadroomIsTheRestOfTheLimit) {
                     "margins 7,454\xE2\x80\x93"
                     "10,942 bytes; 21+ KB headroom at 15,978,834 bytes\n"),
             "n/a");
+  // The limit in a column of its own is no size.
+  EXPECT_EQ(finding(kRuleClaimArithmetic,
+                    "| What | Limit | Largest | Headroom |\n|---|---|---|---|\n| Size | 16,000,000 | 15,947,664 (of 3) "
+                    "| 52,336 |\n"),
+            "n/a");
 }
 
 TEST(ClaimUnits, Row26And14PairsConvertWithTheRunsFactor) {
@@ -157,6 +162,7 @@ TEST(ClaimUnits, NatsPerByteAreAUnitToBeNamed) {
   const auto r = run_rule(kRuleClaimUnits, submission_with("-0.0223 BPB = -0.0155 nats\n"));
   EXPECT_EQ(r.front().severity, Severity::info);
   EXPECT_THAT(r.front().message, HasSubstr("nats per byte"));
+  EXPECT_THAT(finding(kRuleClaimUnits, "0.00199 BPB = 0.00138 nats/token\n"), HasSubstr("are 0.00514 nats per token"));
 }
 
 TEST(ClaimUnits, Row23AForeignTokenizersRunIsNotConvertedWithOurFactor) {
