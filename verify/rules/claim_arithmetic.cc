@@ -35,7 +35,7 @@ bool says_headroom(std::string_view text) {
 }
 bool is_artifact(const Figure& f) {
   return f.number.decimals() == 0 && f.sign == 0 && !f.approximate && f.number.value >= 10e6 &&
-         f.number.value <= 17e6 && (f.unit == Unit::none || f.unit == Unit::bytes);
+         f.number.value <= 17e6 && f.number.value != 16e6 && (f.unit == Unit::none || f.unit == Unit::bytes);
 }
 bool is_room(const Figure& f) {
   return f.number.decimals() == 0 && !f.approximate && f.number.value < 6e6 && f.number.value >= 100 &&
@@ -110,6 +110,8 @@ class Checker {
     if ((!front.empty() && kJoins.find(front.back()) != std::string_view::npos) ||
         (!behind.empty() && (kJoins.find(behind.front()) != std::string_view::npos)))
       return;
+    // A dot or root sign that is not ASCII joins as well.
+    if ((!front.empty() && (front.back() & 0x80) != 0) || (!behind.empty() && (behind.front() & 0x80) != 0)) return;
     // "5120 x 64 = 0.33 MB": a unit that appears on one side only may hide a factor.
     const auto scaled = [](Unit u) { return u != Unit::none && u != Unit::bpb && u != Unit::nats && u != Unit::bytes; };
     const auto same = [](Unit x, Unit y) { return x == Unit::none || y == Unit::none || x == y; };

@@ -38,7 +38,7 @@ std::string finding(const Rule& rule, const std::string& readme, const char* jso
     EXPECT_EQ(r.id, rule.id);
     if (r.verdict == Verdict::not_applicable) return "n/a";
     if (r.verdict != Verdict::fail) continue;
-    EXPECT_EQ(r.severity, Severity::warning);
+    EXPECT_NE(r.severity, Severity::error);
     EXPECT_FALSE(r.observed.empty() || r.required.empty() || r.evidence.empty() || r.help.empty());
     out += (out.empty() ? "" : "; ") + r.message;
   }
@@ -111,7 +111,9 @@ TEST(ClaimArithmetic, Row15And25SumsAndDifferences) {
   EXPECT_THAT(finding(kRuleClaimArithmetic, "1.08563 - 1.07813 = 0.01938\n"), HasSubstr("is 0.00750, not 0.01938"));
   EXPECT_EQ(finding(kRuleClaimArithmetic, "62,021,632 / 64 = 969,088\n"), "");
   for (const char* text : {"2026-04-09", "10 - 20", "a 1 x 2 + 3 = 5", "lr = 3 - 1 = 2 x 1", "1 - 0.5 ~= 0.7",
-                           "5 MB - 3 KB = 2", "5120 x 64 = 0.33 MB"})
+                           "5 MB - 3 KB = 2", "5120 x 64 = 0.33 MB", "512 x 32 = 16 K params",
+                           "3 + 4\xC2\xB7"
+                           "3 + 9 = 24"})
     EXPECT_EQ(finding(kRuleClaimArithmetic, text), "n/a") << text;
 }
 
@@ -129,6 +131,11 @@ TEST(ClaimArithmetic, Row17HeadroomIsTheRestOfTheLimit) {
   EXPECT_EQ(finding(kRuleClaimArithmetic,
                     "margins 7,454\xE2\x80\x93"
                     "10,942 bytes; 21+ KB headroom at 15,978,834 bytes\n"),
+            "n/a");
+  // The limit in a column of its own is no size.
+  EXPECT_EQ(finding(kRuleClaimArithmetic,
+                    "| What | Limit | Largest | Headroom |\n|---|---|---|---|\n| Size | 16,000,000 | 15,947,664 (of 3) "
+                    "| 52,336 |\n"),
             "n/a");
 }
 
@@ -148,6 +155,14 @@ TEST(ClaimUnits, Row26And14PairsConvertWithTheRunsFactor) {
 TEST(ClaimUnits, NamesTheTokenizerWhoseFactorWasUsed) {
   EXPECT_THAT(finding(kRuleClaimUnits, "-0.00644 BPB / -0.01409 nats\n"),
               AllOf(HasSubstr("are 0.01664 nats"), HasSubstr("the factor of sp8192 with CaseOps")));
+}
+
+TEST(ClaimUnits, NatsPerByteAreAUnitToBeNamed) {
+  EXPECT_EQ(finding(kRuleClaimUnits, "-0.01385513 BPB / -0.00960 nats per byte\n"), "");
+  const auto r = run_rule(kRuleClaimUnits, submission_with("-0.0223 BPB = -0.0155 nats\n"));
+  EXPECT_EQ(r.front().severity, Severity::info);
+  EXPECT_THAT(r.front().message, HasSubstr("nats per byte"));
+  EXPECT_THAT(finding(kRuleClaimUnits, "0.00199 BPB = 0.00138 nats/token\n"), HasSubstr("are 0.00514 nats per token"));
 }
 
 TEST(ClaimUnits, Row23AForeignTokenizersRunIsNotConvertedWithOurFactor) {
@@ -240,6 +255,7 @@ TEST(ClaimFigures, ReadsBothShapesOfResultsPerSeed) {
   EXPECT_THAT(finding(kRuleClaimFigures, "x", R"({"eval_time_s_mean": 300, "eval_time_s_per_seed": [400.5, 410.5]})"),
               HasSubstr("mean 405.5"));
   EXPECT_EQ(finding(kRuleClaimFigures, "x", R"({"step_avg_ms": 120, "seeds": [1, 2]})"), "n/a");
+  EXPECT_EQ(finding(kRuleClaimFigures, "x", R"({"extended_mean": 1.04, "extended_seeds": [42, 314, 999]})"), "n/a");
   EXPECT_EQ(finding(kRuleClaimFigures, "x", R"({"a": {"x_mean": 3}, "b": {"x_per_seed": [1, 2]}})"), "n/a")
       << "not beside it";
 }

@@ -71,6 +71,12 @@ bool is_seed(std::string_view key) {
   return !key.empty() && key.size() <= 10 && key.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
+// "seeds", "extended_seeds": a list of seeds, not of results; "val_bpb_per_seed" is one of results.
+bool names_seeds(const std::string& key) {
+  const Words words = words_of(key);
+  return to_lower(key).ends_with("seeds") && !words.contains("per") && !words.contains("by");
+}
+
 // The values of one quantity over the seeds, in one of the two shapes seen: {"42": 1.1, ...} or [1.1, ...] under a key
 // ("val_bpb_per_seed"), and {"42": {"val_bpb": 1.1}, ...} or a list of objects.
 struct Group {
@@ -92,6 +98,7 @@ std::vector<Group> groups_of(const Metadata& m) {
     std::vector<std::string> parent, above;
     Words words;
     if (n >= 2 && is_seed(path[n - 1]) && !is_seed(path[n - 2])) {
+      if (names_seeds(path[n - 2])) continue;
       name = path[n - 2];
       words = group_of(name);
       above.assign(path.begin(), path.end() - 1);

@@ -42,6 +42,13 @@ class Checker {
   }
 
  private:
+  // A score of this README from which the gain follows: another run or another evaluation of the same folder.
+  bool follows_from_another(double level, const Figure& gain, double allowed) const {
+    return std::ranges::any_of(s_.readme_scores, [&](const ReadmeHeadline& h) {
+      return std::abs(std::abs(level - h.val_bpb.value) - gain.number.value) <= allowed + h.val_bpb.half_unit();
+    });
+  }
+
   bool is_own(const Decimal& score) const {
     return std::ranges::any_of(own_, [&](const Decimal& own) { return agrees_at_rounding(score, own.value); });
   }
@@ -77,6 +84,7 @@ class Checker {
       const double allowed = slack(gain->number, level->number.half_unit() + (own.text.empty() ? 0 : own.half_unit()));
       if (std::abs(difference - gain->number.value) <= allowed) return;
     }
+    if (follows_from_another(level->number.value, *gain, slack(gain->number, level->number.half_unit()))) return;
     const double nearest = std::abs(level->number.value - own_.front().value);
     report(fmt::format("the distance from {} to the claimed score is {} bpb, not {}", level->number.text,
                        printed_like(gain->number, nearest), gain->number.text),

@@ -18,6 +18,10 @@ bool starts_with_any(std::string_view text, std::initializer_list<std::string_vi
   return std::ranges::any_of(words, [&](std::string_view word) { return text.starts_with(word); });
 }
 
+bool has_letters(std::string_view text) {
+  return std::ranges::any_of(text, [](char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; });
+}
+
 // "3-seed mean" -> "mean"
 std::string_view without_count(std::string_view label) {
   for (const std::string_view word : {"-seed ", " seed "})
@@ -25,8 +29,12 @@ std::string_view without_count(std::string_view label) {
       return label.substr(at + word.size());
   return label;
 }
-bool is_mean_label(std::string_view label) {
-  return starts_with_any(without_count(label), {"mean", "average", "avg"});
+// A mean over the rows above: a number in the label may only count them ("mean (3 seeds)"), not name some of them.
+bool is_mean_label(std::string_view label, std::size_t rows) {
+  label = without_count(label);
+  if (!starts_with_any(label, {"mean", "average", "avg"})) return false;
+  const auto figures = figures_in(label);
+  return figures.empty() || (figures.size() == 1 && figures[0].number.value == static_cast<double>(rows));
 }
 bool is_std_label(std::string_view label) {
   return starts_with_any(without_count(label), {"std", "stdev", "sd "}) || label == "sd";
@@ -68,6 +76,9 @@ Stated stated_in(const Clause& cell) {
   Stated out;
   if (cell.figures.empty() || cell.figures.size() > 2 || cell.figures.front().approximate) return out;
   const Figure& first = cell.figures.front();
+  // "15,950,000 (max)" is no mean.
+  const std::string_view rest = std::string_view(cell.text).substr(cell.figures.back().unit_end);
+  if (has_letters(rest)) return out;
   if (trim(std::string_view(cell.text).substr(0, first.begin)).find_first_not_of("+-") != std::string_view::npos)
     return out;
   if (cell.figures.size() == 2) {
@@ -78,6 +89,18 @@ Stated stated_in(const Clause& cell) {
   }
   out.mean = &first;
   return out;
+}
+
+// "| mean | baseline | ...": words in a cell that not all rows above have there, so the mean is of some of them.
+bool names_a_part(const std::vector<const TableRow*>& rows, const TableRow& row) {
+  for (std::size_t c = 1; c < row.cells.size(); ++c) {
+    const std::string& text = row.cells[c].text;
+    if (!row.cells[c].figures.empty() || !has_letters(text)) continue;
+    int with = 0;
+    for (const TableRow* above : rows) with += c < above->cells.size() && above->cells[c].text == text ? 1 : 0;
+    if (with > 0 && with < static_cast<int>(rows.size())) return true;
+  }
+  return false;
 }
 
 struct Column {
@@ -104,7 +127,9 @@ class Checker {
         if (aggregated_) rows.clear();
         aggregated_ = false;
         rows.push_back(&row);
-      } else if (rows.size() >= 2 && (is_mean_label(label) || is_std_label(label))) {
+      } else if (rows.size() >= 2 && names_a_part(rows, row)) {
+        aggregated_ = true;
+      } else if (rows.size() >= 2 && (is_mean_label(label, rows.size()) || is_std_label(label))) {
         aggregated_ = true;
         aggregate(table, rows, row, is_std_label(label));
       } else {

@@ -90,6 +90,9 @@ constexpr UnitName kUnits[] = {{"bpb", Unit::bpb},         {"bpp", Unit::bpb},  
                                {"s", Unit::seconds},       {"sec", Unit::seconds},  {"seconds", Unit::seconds},
                                {"ms", Unit::milliseconds}, {"x", Unit::times}};
 
+constexpr std::string_view kScales[] = {"k",  "m",   "g",       "t",       "kib",     "mib",
+                                        "gb", "gib", "million", "billion", "thousand"};
+
 // The unit behind a number; false where letters make something else of it ("8xh100", "4k", "3rd").
 bool read_unit(std::string_view text, Figure& figure) {
   std::size_t from = figure.end;
@@ -105,6 +108,11 @@ bool read_unit(std::string_view text, Figure& figure) {
   while (to < text.size() && (is_letter(text[to]) || is_digit(text[to]) || text[to] == '_')) ++to;
   const std::string_view word = text.substr(from, to - from);
   const auto known = std::ranges::find(kUnits, word, &UnitName::word);
+  if (!attached && std::ranges::find(kScales, word) != std::end(kScales)) {
+    figure.unit = Unit::other;  // "16 K parameters": another number than it looks
+    figure.unit_end = to;
+    return true;
+  }
   if (known == std::end(kUnits)) {
     if (word == "val_bpb" && !attached) return true;
     figure.unit = attached ? Unit::other : Unit::none;
@@ -221,6 +229,15 @@ std::string plain_text(std::string_view markdown) {
       out += !out.empty() && (is_digit(out.back()) || out.back() == '%' || is_letter(out.back())) ? " to " : "-";
       i += 3;
       continue;
+    }
+    // A star between two blanks or two digits multiplies, any other is emphasis.
+    if (text[i] == '*' && i > 0 && i + 1 < text.size() && text[i - 1] != '*' && text[i + 1] != '*') {
+      const bool blanks = text[i - 1] == ' ' && text[i + 1] == ' ';
+      if (blanks || (is_digit(text[i - 1]) && is_digit(text[i + 1]))) {
+        out += blanks ? "x" : " x ";
+        ++i;
+        continue;
+      }
     }
     const auto found = std::ranges::find_if(
         kReplacements, [&](const auto& pair) { return text.compare(i, pair.first.size(), pair.first) == 0; });

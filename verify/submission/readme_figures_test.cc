@@ -47,6 +47,8 @@ TEST(ReadmeFigures, KnowsTheUnitsThatScoresAndSizesHave) {
   EXPECT_EQ(unit("5 seeds"), Unit::none);
   EXPECT_EQ(unit("83.4ms"), Unit::milliseconds);
   EXPECT_EQ(unit("12%"), Unit::percent);
+  EXPECT_EQ(unit("16 K params"), Unit::other);
+  EXPECT_EQ(plain_text("**2** * 3, 4*5, *1.5* 6"), "2 x 3, 4 x 5, 1.5 6");
   EXPECT_TRUE(figures_in("~0.005 nats").at(0).approximate);
 }
 
