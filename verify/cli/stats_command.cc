@@ -78,9 +78,11 @@ Status load_samples(const Options& o, Request& request) {
     if (!old) return old.error();
     request.old_sample = std::move(*old);
   }
-  for (const auto& sample : {request.new_sample, request.old_sample})
-    if (sample->source != SeedSample::Source::given && request.values != stats::Unit::bpb)
-      return Error{"--values is the unit of numbers; a folder's scores are bpb"};
+  const auto from_folder = [](const std::optional<SeedSample>& s) {
+    return s.has_value() && s->source != SeedSample::Source::given;
+  };
+  if (request.values != stats::Unit::bpb && (from_folder(request.new_sample) || from_folder(request.old_sample)))
+    return Error{"--values is the unit of numbers; a folder's scores are bpb"};
   return {};
 }
 

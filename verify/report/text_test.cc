@@ -35,7 +35,7 @@ TEST(ReportText, CleanSubmissionFitsOneScreen) {
   const auto lines = lines_of(report_text(clean_report()));
   EXPECT_LE(lines.size(), 24u);
   EXPECT_THAT(lines.front(), StartsWith("PASS"));
-  EXPECT_THAT(lines.back(), HasSubstr("Not examined"));
+  EXPECT_THAT(lines.back(), HasSubstr("not proved"));
 }
 
 TEST(ReportText, ManyLongInfosStillFitOneScreen) {

@@ -236,9 +236,9 @@ std::vector<RuleResult> judge_source(std::string_view id, const Submission& s,
   const SourceReading& reading = source_reading(s);
   // Nothing is claimed, so nothing says which of the script's ways was gone: what it may do is not what was done.
   const auto runs = claimed_runs(s);
-  const bool claims = s.metadata.val_bpb || !s.readme_scores.empty() || std::ranges::any_of(runs, [&](const SubmittedRun* run) {
-                        return s.last_run(*run).val_bpb.has_value();
-                      });
+  const bool claims =
+      s.metadata.val_bpb || (s.metadata.path.empty() && !s.readme_scores.empty()) ||
+      std::ranges::any_of(runs, [&](const SubmittedRun* run) { return s.last_run(*run).val_bpb.has_value(); });
   for (const SourceVerdict& verdict : kinds) {
     for (const bool beside : {false, true}) {
       RuleResult r = failed(id, verdict.fails && !beside && claims ? Severity::error : Severity::warning,

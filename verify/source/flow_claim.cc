@@ -47,6 +47,26 @@ std::vector<Site> calls_behind(const Flow& flow, StmtId printed) {
   return out;
 }
 
+// Whether a function that is no part of the claimed evaluation runs only behind it, as the function that prints the
+// claim sees it: what it learns comes too late for the claim.
+bool is_run_behind(const Flow& flow, const ClaimedScore& claim, FunctionId function) {
+  const Module& m = flow.module();
+  if (claim.inside[function]) return false;
+  bool run = false;
+  for (const ExprId call : flow.program().calls().calls_in(claim.calls.front().function)) {
+    const StmtId s = m.expr(call).stmt;
+    if (s == kNone || !flow.runs(s) || flow.run_by(call).empty()) continue;
+    std::vector<bool> inside(m.functions.size(), false);
+    add_inside(flow, call, inside);
+    if (!inside[function]) continue;
+    run = true;
+    if (!flow.loops_around(s).empty()) return false;
+    for (const Site& claimed : claim.calls)
+      if (claimed.stmt >= s) return false;
+  }
+  return run;
+}
+
 }  // namespace
 
 bool begins_line(const Module& m, ExprId string, const std::vector<std::string>& lines) {
@@ -113,7 +133,10 @@ void relate_to_claim(const Flow& flow, std::vector<Finding>& findings) {
       }
       case Finding::Kind::adapt_then_score:
       case Finding::Kind::calibrate_on_val: {
-        if (m.stmts[last].function != home) break;
+        if (m.stmts[last].function != home) {
+          f.beside_claim = is_run_behind(flow, *claim, m.stmts[last].function);
+          break;
+        }
         // The learning, as the function that prints the claim sees it.
         StmtId learned = kNone;
         for (const TraceStep& t : f.trace)

@@ -111,6 +111,39 @@ class ScoringCheck {
     return (l & label::kLookup) && !(l & (label::kBlend | label::kProb));
   }
 
+  // cross_entropy(..., reduction="none"): one loss per token; without it their mean.
+  bool is_per_token(ExprId call) const {
+    for (const ExprId argument : m_.operands(call))
+      if (argument != kNone && m_.expr(argument).kind == ExprKind::keyword && m_.name(argument) == "reduction") {
+        const Value& how = flow_.program().folder().fold(m_.operand(argument, 0)).value;
+        return !how.known() || how.text != "mean";
+      }
+    return false;
+  }
+
+  // minimum(hits, total) / total: a count kept below the count it is divided by.
+  bool caps_numerator(ExprId call, ExprId a, ExprId b) const {
+    std::vector<Symbol> capped, bounds;
+    for (const ExprId target : m_.targets(m_.expr(call).stmt))
+      if (target != kNone && m_.expr(target).kind == ExprKind::name) capped.push_back(m_.expr(target).name);
+    for (const ExprId operand : {a, b})
+      for (const ExprId e : flow_.below(operand))
+        if (m_.expr(e).kind == ExprKind::name) bounds.push_back(m_.expr(e).name);
+    const auto mentions = [&](ExprId e, const std::vector<Symbol>& names) {
+      return std::ranges::any_of(flow_.below(e), [&](ExprId part) {
+        return part == call || (m_.expr(part).kind == ExprKind::name &&
+                                std::find(names.begin(), names.end(), m_.expr(part).name) != names.end());
+      });
+    };
+    const FunctionId f = m_.stmts[m_.expr(call).stmt].function;
+    for (ExprId e = 0; e < m_.exprs.size(); ++e) {
+      const Expr& x = m_.expr(e);
+      if (x.kind != ExprKind::binary || x.op != Op::div || x.stmt == kNone || m_.stmts[x.stmt].function != f) continue;
+      if (mentions(m_.operand(e, 0), capped) && mentions(m_.operand(e, 1), bounds)) return true;
+    }
+    return false;
+  }
+
   // Means, medians and thresholds of losses.
   bool is_statistic(ExprId e, int depth = 0) const {
     for (const ExprId part : flow_.below(e)) {
@@ -121,6 +154,7 @@ class ScoringCheck {
         if (last == "mean" || last == "median" || last == "quantile" || last == "percentile" || last == "std" ||
             last == "nanmedian" || last == "kthvalue" || last == "topk")
           return true;
+        if (last == "cross_entropy" || last == "nll_loss") return !is_per_token(part);
       }
       if (x.kind != ExprKind::name || depth > 2) continue;
       for (const std::uint32_t d : flow_.defs().reaching(part))
@@ -162,7 +196,7 @@ class ScoringCheck {
     ExprId a = m_.operand(call, 1), b = m_.operand(call, 2);
     if (b == kNone && m_.expr(callee).kind == ExprKind::attribute) b = a, a = m_.operand(callee, 0);
     if (a == kNone || b == kNone || !score_like(a) || !score_like(b)) return;
-    if (is_count(a) && is_count(b)) return;
+    if ((is_count(a) && is_count(b)) || caps_numerator(call, a, b)) return;
     if (!first_in(call, Kind::choice_by_outcome)) return;
     const bool passes = is_carried(call, a) || is_carried(call, b);
     found_.push_back({passes ? Kind::best_of_passes : Kind::choice_by_outcome,
