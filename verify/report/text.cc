@@ -9,8 +9,8 @@
 
 #include "reference/base/text.h"
 #include "verify/report/layout.h"
-#include "verify/report/words.h"
 #include "verify/report/statistics.h"
+#include "verify/report/words.h"
 
 namespace pg::verify {
 namespace {

@@ -44,8 +44,8 @@ struct ReadmeHeadline {
 // Everything a folder says, in one shape.
 struct Submission {
   std::uint64_t id = 0;  // of this reading, unique in the process; 0: put together by hand
-  std::string name;   // folder name
-  std::string track;  // "10min_16mb", "non_record_16mb" or "" (from the path, else from the metadata)
+  std::string name;      // folder name
+  std::string track;     // "10min_16mb", "non_record_16mb" or "" (from the path, else from the metadata)
   bool track_from_path = false;
   FolderListing folder;
   std::string readme;  // path of the README, empty where absent
