@@ -74,6 +74,16 @@ bool begins_line(const Module& m, ExprId string, const std::vector<std::string>&
   if (lines.empty() || x.kind != ExprKind::string || x.is_bytes || x.end - x.begin > 400) return false;
   const bool in_fstring = x.parent != kNone && m.expr(x.parent).kind == ExprKind::fstring;
   if (in_fstring && m.operand(x.parent, 0) != string) return false;
+  if (in_fstring ? x.end - x.begin < kShortestHead : x.end - x.begin < kShortestHead + 2) return false;
+  const std::string_view raw = m.text(string);  // most strings are no line's head: the first letters tell
+  const std::size_t quote = x.is_bare ? 0 : raw.find_first_of("\"'");
+  const std::size_t first = raw.find_first_not_of("\"' \\n", quote == std::string_view::npos ? 0 : quote);
+  if (first == std::string_view::npos) return false;
+  const auto may_begin = [&](const std::string& line) {
+    const std::size_t at = line.find_first_not_of(' ');
+    return at != std::string::npos && line[at] == raw[first];
+  };
+  if (raw.find('\\') == std::string_view::npos && std::ranges::none_of(lines, may_begin)) return false;
   const std::string value = m.string_value(string);
   std::string_view head = value;
   if (!in_fstring) head = head.substr(0, head.find_first_of("%{"));

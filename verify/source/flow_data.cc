@@ -31,7 +31,7 @@ bool changes_ids(const Flow& flow, ExprId e) {
   const Expr& x = m.expr(e);
   if (x.kind == ExprKind::binary && x.op == Op::mod) return is_token_data(flow.labels().of(m.operand(e, 0)));
   if (x.kind != ExprKind::call) return false;
-  const std::string name = flow.program().calls().qualified_name(m.operand(e, 0));
+  const std::string& name = flow.labels().callee_name(e);
   const std::string_view last = last_part(name);
   const bool clamps = last == "clamp" || last == "clamp_" || last == "clip" || last == "clamp_max" ||
                       last == "clamp_max_" || last == "remainder" || last == "fmod";
@@ -67,7 +67,7 @@ class DataCheck {
 
  private:
   void changed_targets(ExprId call) {
-    const std::string name = flow_.program().calls().qualified_name(m_.operand(call, 0));
+    const std::string& name = flow_.labels().callee_name(call);
     const ExprId targets = targets_of(m_, call, last_part(name));
     if (targets == kNone || !(flow_.labels().of(targets) & label::kVal)) return;
     std::vector<ExprId> open{targets};
@@ -140,7 +140,7 @@ constexpr std::array<std::string_view, 14> kNetworkCalls = {"urllib.request.urlo
 
 bool uses_network(const Flow& flow, ExprId call) {
   const Module& m = flow.module();
-  const std::string name = flow.program().calls().qualified_name(m.operand(call, 0));
+  const std::string& name = flow.labels().callee_name(call);
   if (std::ranges::find(kNetworkCalls, name) != kNetworkCalls.end()) return true;
   if (last_part(name) == "from_pretrained") {
     for (const ExprId e : flow.below(call))

@@ -113,7 +113,7 @@ std::uint64_t Labels::of_foreign_call(ExprId e, std::uint64_t arguments) {
   const bool method = callee != kNone && m_.expr(callee).kind == ExprKind::attribute;
   const std::uint64_t receiver = method ? labels_[m_.operand(callee, 0)] : 0;
   const FunctionId f = defs_.function_of(e);
-  if (is_about_shape(name)) return 0;
+  if (about_shape_[e]) return 0;
   if (makes_integers(e, name)) return (receiver | arguments) & ~(kGold | kProb | kBlend | kOptimizer);
   if (name == "cross_entropy" || name == "nll_loss") return (arguments & ~(kLookup | kProb)) | kGold;
   if (name == "gather" || name == "take_along_dim" || name == "take_along_axis") {

@@ -50,8 +50,16 @@ Labels::Labels(const Program& program, const Defs& defs, std::vector<bool> dead)
   returned_.resize(m_.functions.size());
   blend_.assign(m_.exprs.size(), false);
   callee_names_.resize(m_.exprs.size());
-  for (ExprId e = 0; e < m_.exprs.size(); ++e)
-    if (m_.expr(e).kind == ExprKind::call) callee_names_[e] = program_.calls().qualified_name(m_.operand(e, 0));
+  about_shape_.assign(m_.exprs.size(), false);
+  std::vector<bool> shape_symbol(m_.symbols.size());
+  for (Symbol symbol = 0; symbol < m_.symbols.size(); ++symbol)
+    shape_symbol[symbol] = is_about_shape(m_.symbol(symbol));
+  for (ExprId e = 0; e < m_.exprs.size(); ++e) {
+    if (m_.expr(e).kind == ExprKind::attribute) about_shape_[e] = shape_symbol[m_.expr(e).name];
+    if (m_.expr(e).kind != ExprKind::call) continue;
+    callee_names_[e] = program_.calls().qualified_name(m_.operand(e, 0));
+    about_shape_[e] = is_about_shape(last_part(callee_names_[e]));
+  }
   for (round_ = 0; round_ < kMaxRounds; ++round_) {
     bool changed = false;
     withheld_ = false;
@@ -230,7 +238,7 @@ std::uint64_t Labels::evaluate(ExprId e) {
     case ExprKind::string:
       return of_string(e);
     case ExprKind::attribute: {
-      if (is_about_shape(m_.name(e))) return 0;
+      if (about_shape_[e]) return 0;
       if (m_.name(e) == "grad") return labels_[m_.operand(e, 0)] & ~(kGold | kProb | kBlend | kLookup);
       return labels_[m_.operand(e, 0)] | attributes_[x.name];
     }

@@ -42,6 +42,8 @@ class Labels {
   bool is_model_call(ExprId call) const;
   // Blends inside: the additions that combine a gold probability with a table's answer.
   bool makes_blend(ExprId e) const { return blend_[e]; }
+  // CallGraph::qualified_name of what a call calls, remembered.
+  const std::string& callee_name(ExprId call) const { return callee_names_[call]; }
   std::uint64_t parameter(std::uint32_t parameter_id) const { return parameters_[parameter_id]; }
 
  private:
@@ -86,6 +88,7 @@ class Labels {
   int round_ = 0;
   bool withheld_ = false;
   std::vector<std::string> callee_names_;  // by expression, calls only
+  std::vector<bool> about_shape_;          // by expression: an attribute or a call that says nothing about contents
 };
 
 // Small helpers over names.

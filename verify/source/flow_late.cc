@@ -58,7 +58,7 @@ class LateCheck {
 
   // np.add.at(table, keys, 1), table.scatter_add_(0, keys, ones) ...
   bool counts(ExprId e) const {
-    const std::string name = flow_.program().calls().qualified_name(m_.operand(e, 0));
+    const std::string& name = flow_.labels().callee_name(e);
     const std::string_view last = last_part(name);
     return name.ends_with("add.at") || last == "bincount" || last == "index_add_" || last == "scatter_add_" ||
            last == "index_put_";

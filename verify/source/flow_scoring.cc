@@ -53,7 +53,7 @@ class ScoringCheck {
   }
 
   void blended(ExprId call) {
-    const std::string name = flow_.program().calls().qualified_name(m_.operand(call, 0));
+    const std::string& name = flow_.labels().callee_name(call);
     if (!is_log(last_part(name)) || is_discarded(call)) return;  // log("..."): a script's own way to print
     const std::uint64_t l = inputs(call);
     constexpr std::uint64_t kNeeded = label::kBlend | label::kGold | label::kVal;
@@ -149,7 +149,7 @@ class ScoringCheck {
     for (const ExprId part : flow_.below(e)) {
       const Expr& x = m_.expr(part);
       if (x.kind == ExprKind::call) {
-        const std::string name = flow_.program().calls().qualified_name(m_.operand(part, 0));
+        const std::string& name = flow_.labels().callee_name(part);
         const std::string_view last = last_part(name);
         if (last == "mean" || last == "median" || last == "quantile" || last == "percentile" || last == "std" ||
             last == "nanmedian" || last == "kthvalue" || last == "topk")
@@ -189,7 +189,7 @@ class ScoringCheck {
 
   // minimum(a, b) of two scores.
   void smaller(ExprId call) {
-    const std::string name = flow_.program().calls().qualified_name(m_.operand(call, 0));
+    const std::string& name = flow_.labels().callee_name(call);
     const std::string_view last = last_part(name);
     if (last != "minimum" && last != "fmin") return;  // a maximum is how sums of exponentials are kept finite
     const ExprId callee = m_.operand(call, 0);
@@ -231,7 +231,7 @@ class ScoringCheck {
     const bool in_if = s.kind == StmtKind::if_;
     const ExprId parent = m_.expr(e).parent;
     const bool in_where = parent != kNone && m_.expr(parent).kind == ExprKind::call &&
-                          last_part(flow_.program().calls().qualified_name(m_.operand(parent, 0))) == "where";
+                          last_part(flow_.labels().callee_name(parent)) == "where";
     if ((!in_if && !in_where) || (is_count(a) && is_count(b)) || !keeps_one(e)) return;
     if (is_statistic(a) || is_statistic(b)) return;
     if (m_.text(a) == m_.text(b) || !first_in(e, Kind::choice_by_outcome)) return;

@@ -39,7 +39,7 @@ class SmearCheck {
       if (x.kind == ExprKind::keyword && m_.name(e).find("seqlens") != std::string_view::npos && flow_.runs(x.stmt))
         return e;
       if (x.kind != ExprKind::call) continue;
-      const std::string_view name = last_part(flow_.program().calls().qualified_name(m_.operand(e, 0)));
+      const std::string_view name = last_part(flow_.labels().callee_name(e));
       if (name != "nonzero" && name != "flatnonzero" && name != "where" && name != "argwhere") continue;
       for (const ExprId part : flow_.below(e))
         if (m_.expr(part).kind == ExprKind::compare && m_.expr(part).op == Op::eq &&
@@ -71,7 +71,7 @@ class SmearCheck {
     for (const std::uint32_t d : flow_.defs().reaching(e)) {
       const ExprId value = flow_.defs().def(d).value;
       if (value == kNone || m_.expr(value).kind != ExprKind::call) continue;
-      const std::string_view name = last_part(flow_.program().calls().qualified_name(m_.operand(value, 0)));
+      const std::string_view name = last_part(flow_.labels().callee_name(value));
       if (name != "cat" && name != "concat" && name != "pad") continue;
       for (const ExprId part : flow_.below(value))
         if (Symbol of = 0; cut(part, of) == -1 && of == root) return true;
@@ -104,7 +104,7 @@ class SmearCheck {
         const Expr& x = m_.expr(e);
         if (x.kind == ExprKind::compare && (x.op == Op::eq || x.op == Op::ne)) return true;
         if (x.kind == ExprKind::call) {  // a mask made elsewhere
-          const std::string_view name = last_part(flow_.program().calls().qualified_name(m_.operand(e, 0)));
+          const std::string_view name = last_part(flow_.labels().callee_name(e));
           if (name == "masked_fill" || name == "masked_fill_" || name == "where") return true;
         }
         if (x.kind != ExprKind::name) continue;
