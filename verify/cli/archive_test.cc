@@ -200,6 +200,8 @@ TEST(Tally, CountsAFolderOncePerRuleAndWeight) {
   r.severity = Severity::info;
   report.results.push_back(r);
   r.verdict = Verdict::inconclusive;
+  report.results.push_back(r);  // severity info: read without a finding, which is nothing left undecided
+  r.severity = Severity::warning;
   report.results.push_back(r);
   report.verdict = Verdict::fail;
   Tally tally, sum;

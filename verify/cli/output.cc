@@ -76,6 +76,15 @@ Status Output::open(const std::string& path) {
     fd_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
     return fd_ < 0 ? failed("open") : Status();
   }
+  // The file is made at the first write: until then it would lie in the folder that is being read.
+  const std::filesystem::path folder = std::filesystem::path(path_).parent_path();
+  if (::access(folder.empty() ? "." : folder.c_str(), W_OK | X_OK) != 0) return failed("create a file beside");
+  pending_ = true;
+  return {};
+}
+
+Status Output::create() {
+  pending_ = false;
   temporary_ = path_ + ".XXXXXX";
   fd_ = ::mkstemp(temporary_.data());
   if (fd_ < 0) {
@@ -94,6 +103,8 @@ Status Output::write(std::string_view bytes) {
     const bool written = std::fwrite(bytes.data(), 1, bytes.size(), stdout) == bytes.size();
     return written ? Status() : failed("write to");
   }
+  if (pending_)
+    if (const Status created = create(); !created) return created;
   while (!bytes.empty()) {
     const ssize_t n = ::write(fd_, bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
@@ -105,6 +116,8 @@ Status Output::write(std::string_view bytes) {
 
 Status Output::finish() {
   if (path_.empty()) return std::fflush(stdout) == 0 ? Status() : failed("write to");
+  if (pending_)
+    if (const Status created = create(); !created) return created;
   if (temporary_.empty()) return {};
   if (::fsync(fd_) != 0) return failed("flush");
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) return failed("replace");

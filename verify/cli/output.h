@@ -8,9 +8,9 @@
 
 namespace pg::verify {
 
-// Where data goes: stdout, or a file that readers see whole or not at all. The file grows under a temporary name beside
-// the target; finish() gives it its name, anything else (an error, a signal, the destructor) removes it. Devices and
-// pipes as targets are written directly.
+// Where data goes: stdout, or a file that readers see whole or not at all. From the first write on the file grows under
+// a temporary name beside the target; finish() gives it its name, anything else (an error, a signal, the destructor)
+// removes it. Devices and pipes as targets are written directly.
 class Output {
  public:
   Output() = default;
@@ -26,10 +26,12 @@ class Output {
 
  private:
   Status failed(const char* what);
+  Status create();
 
   std::string path_;  // empty: stdout
   std::string temporary_;
   int fd_ = -1;
+  bool pending_ = false;  // opened, nothing written yet
 };
 
 // SIGINT, SIGTERM, SIGHUP and a reader that closed its pipe end the program at once and quietly, with 128 + signal (130

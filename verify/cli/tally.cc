@@ -69,6 +69,7 @@ void Tally::add(const Report& report) {
   std::set<std::pair<std::string, int>> seen;  // a folder counts once per rule and column
   for (const RuleResult& r : report.results) {
     if (r.verdict != Verdict::fail && r.verdict != Verdict::inconclusive) continue;
+    if (r.verdict == Verdict::inconclusive && r.severity == Severity::info) continue;  // read, nothing found
     const int column = r.verdict == Verdict::inconclusive ? 3 : static_cast<int>(r.severity);
     if (!seen.emplace(r.id, column).second) continue;
     RuleCounts& counts = rules[r.id];

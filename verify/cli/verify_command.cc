@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 
@@ -82,6 +83,12 @@ std::string signing_problem(const Options& options) {
                : "--subject, --statement, --verifier-id and --passphrase-file go with --sign KEY.pem";
   if (options.folders.size() != 1) return "--sign signs the report of one folder; call it once for each";
   if (options.outputs.output.empty()) return "--sign needs -o FILE for the signed report";
+  std::error_code error;  // a file that joins the folder would not be among the files that were signed
+  const fs::path into = fs::weakly_canonical(fs::absolute(options.outputs.output), error).lexically_normal();
+  const fs::path folder = fs::weakly_canonical(options.folders.front(), error);
+  if (!error && options.outputs.output != "-" &&
+      std::mismatch(folder.begin(), folder.end(), into.begin(), into.end()).first == folder.end())
+    return "-o FILE lies inside the folder whose files are signed; give a path outside of it";
   if (!is_uri(s.verifier_id)) return "--verifier-id has to be a URI, such as https://lab.example/pgverify";
   return "";
 }

@@ -177,11 +177,13 @@ void SarifLog::State::add_locations(const Report& report, const RuleResult& r, j
 
 void SarifLog::State::add_result(const Report& report, const RuleResult& r, std::size_t ordinal) {
   const bool open = r.verdict == Verdict::inconclusive;
-  json result = {{"ruleId", r.id},
-                 {"kind", open ? "open" : "fail"},
-                 {"level", open ? "none" : level_of(r.severity)},
-                 {"partialFingerprints", {{"pgverify/v1", finding_fingerprint(r, ordinal)}}},
-                 {"properties", {{"verdict", to_string(r.verdict)}, {"severity", to_string(r.severity)}}}};
+  json result = {
+      {"ruleId", r.id},
+      {"kind", open ? "open" : "fail"},
+      {"level", open ? "none" : level_of(r.severity)},
+      {"partialFingerprints",
+       {{"pgverify/v1", sha256_hex(report.submission.name + '\n' + finding_fingerprint(r, ordinal)).substr(0, 32)}}},
+      {"properties", {{"verdict", to_string(r.verdict)}, {"severity", to_string(r.severity)}}}};
   if (const auto it = rule_index.find(r.id); it != rule_index.end()) result["ruleIndex"] = it->second;
   const std::pair<const char*, const std::string*> quantities[] = {
       {"observed", &r.observed}, {"required", &r.required}, {"margin", &r.margin}};
@@ -202,7 +204,10 @@ void SarifLog::add(const Report& report) {
     return;
   }
   std::map<std::string, std::size_t> seen;
-  for (const RuleResult* r : findings(report)) s.add_result(report, *r, ++seen[identity(*r)]);
+  for (const RuleResult* r : findings(report)) {
+    if (r->verdict == Verdict::inconclusive && r->severity == Severity::info) continue;  // read, nothing found
+    s.add_result(report, *r, ++seen[identity(*r)]);
+  }
   if (s.results.size() > 2 * kMaxSarifResults) s.prune(kMaxSarifResults);
 }
 

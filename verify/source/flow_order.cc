@@ -17,9 +17,10 @@ class OrderCheck {
     for (ExprId e = 0; e < m_.exprs.size() && starts_ < kMaxStarts; ++e) {
       if (m_.expr(e).kind != ExprKind::call || m_.expr(e).stmt == kNone) continue;
       const StmtId s = m_.expr(e).stmt;
-      if (learns(e) && flow_.runs(s)) {
+      if (!flow_.runs(s) || (m_.stmts[s].function != 0 && !is_reached(m_.stmts[s].function, 0))) continue;
+      if (learns(e)) {
         start(e, "the gradient of a loss on validation tokens", Kind::adapt_then_score);
-      } else if (calibrates(e) && flow_.runs(s)) {
+      } else if (calibrates(e)) {
         start(e, "validation tokens pass the model while hooks collect statistics", Kind::calibrate_on_val);
       }
     }
@@ -27,6 +28,14 @@ class OrderCheck {
   }
 
  private:
+  // Whether a place that runs calls the function or hands it over; yes where nobody is seen to.
+  bool is_reached(FunctionId f, int depth) const {
+    if (depth > kMaxClimb || flow_.callers(f).empty()) return true;
+    return std::ranges::any_of(flow_.callers(f), [&](const Site& c) {
+      return flow_.runs(c.stmt) && (c.function == 0 || c.function == f || is_reached(c.function, depth + 1));
+    });
+  }
+
   // loss.backward(), torch.autograd.grad(loss, ...) on validation tokens.
   bool learns(ExprId call) const {
     const ExprId callee = m_.operand(call, 0);
