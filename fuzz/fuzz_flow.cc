@@ -1,5 +1,5 @@
-// What stands on the front end: labels, order of scoring and learning, every search for findings. Any bytes; what stands
-// in front of a form feed is a line of a log that the run printed.
+// What stands on the front end: labels, order of scoring and learning, every search for findings. Any bytes; what
+// stands in front of a form feed is a line of a log that the run printed.
 
 #include <cstddef>
 #include <cstdint>
