@@ -124,7 +124,8 @@ class Comparison {
   }
 
   void plan(ReadingOutcome& r) const {
-    if (!sigma()) return;
+    // The design below is Welch's, two samples with a t distribution; of another test its numbers would say nothing.
+    if (!sigma() || r.reading.test != StatTest::welch) return;
     const stats::Design design{new_.size(), old_.size(), *sigma(), r.reading.alpha};
     r.critical_gain = stats::critical_gain(design);
     r.detectable_gain = stats::detectable_gain(design, policy_.power);
