@@ -134,6 +134,8 @@ TEST(Pgref, TokenizerInfoIsJsonOnRequest) {
   EXPECT_EQ(info["byte"], 256);
   EXPECT_EQ(info["control"], 3);
   EXPECT_EQ(info["bare_space_mark"], true);
+  EXPECT_THAT(pgref({"tokenizer", "info", "--model", kModel, "--pieces"}).out,
+              ::testing::StartsWith("0\tcontrol\t0\t0\t1\t<pad>\n1\tcontrol\t0\t0\t1\t<s>\n"));
 }
 
 TEST(Pgref, CorpusIsMadeOnceAndThenUsedAgain) {
