@@ -41,8 +41,7 @@ set(PG_HAVE_TORCH ON)
 add_library(pg_torch_cpu INTERFACE)
 add_library(pg::torch_cpu ALIAS pg_torch_cpu)
 target_include_directories(pg_torch_cpu SYSTEM INTERFACE "${pg_torch_home}/include" "${pg_torch_home}/include/torch/csrc/api/include")
-# The wheel carries headers of a newer fmt than the system's library, and they come first: without the library, then.
-target_compile_definitions(pg_torch_cpu INTERFACE USE_DISTRIBUTED USE_C10D_GLOO FMT_HEADER_ONLY=1)
+target_compile_definitions(pg_torch_cpu INTERFACE USE_DISTRIBUTED USE_C10D_GLOO)
 target_link_options(pg_torch_cpu INTERFACE "LINKER:--no-as-needed" "LINKER:-rpath,${pg_torch_home}/lib" "LINKER:-rpath-link,${pg_torch_home}/lib:${pg_torch_home}/../nvidia/cu13/lib")
 target_link_libraries(pg_torch_cpu INTERFACE "${pg_torch_home}/lib/libtorch_cpu.so" "${pg_torch_home}/lib/libc10.so" Threads::Threads)
 
