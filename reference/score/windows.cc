@@ -81,11 +81,10 @@ Window WindowPlan::at(std::size_t index) const {
 }
 
 std::size_t WindowPlan::scored() const {
-  if (windows_ == 0) return 0;
-  if (tail_ == Tail::kExact || tail_ == Tail::kPr1394) return targets_;
+  if (tail_ == Tail::kExact || tail_ == Tail::kPr1394) return windows_ == 0 ? 0 : targets_;
   // Every window but the first scores `stride` positions, or all of a shorter one: only the last can be shorter.
   const std::size_t first = std::min(seq_len_, targets_);
-  if (windows_ == 1) return first;
+  if (windows_ <= 1) return first;
   return first + (windows_ - 2) * stride_ + at(windows_ - 1).scored();
 }
 

@@ -55,7 +55,7 @@ TEST_P(AnyShape, AgreesWithTheScriptsLoop) {
           << targets << ' ' << seq_len << ' ' << stride << " window " << i;
       scored += w.scored();
     }
-    if (!slow.empty()) EXPECT_EQ(plan->scored(), scored) << targets << ' ' << seq_len << ' ' << stride;
+    EXPECT_EQ(plan->scored(), scored) << targets << ' ' << seq_len << ' ' << stride;
   }
 }
 
@@ -73,8 +73,9 @@ TEST_P(AnyShape, ScoresEveryTargetAndOnceWhereTheRuleSaysSo) {
     // pr1123 drops windows with less than a stride of targets, and with them up to stride - 1 targets.
     const std::size_t whole = GetParam() == Tail::kPr1123 ? std::max((plan->size() - 1) * stride, std::size_t{0}) : 0;
     for (std::size_t t = 0; t < targets; ++t) {
-      if (once) ASSERT_EQ(times[t], 1) << "target " << t << " of " << targets << ' ' << seq_len << ' ' << stride;
-      if (GetParam() == Tail::kPr549 || t < whole) ASSERT_GE(times[t], 1) << t << ' ' << targets << ' ' << seq_len;
+      ASSERT_TRUE(!once || times[t] == 1) << "target " << t << " of " << targets << ' ' << seq_len << ' ' << stride;
+      ASSERT_TRUE(times[t] >= 1 || (GetParam() == Tail::kPr1123 && t >= whole))
+          << t << ' ' << targets << ' ' << seq_len;
     }
   }
 }
@@ -83,7 +84,7 @@ TEST_P(AnyShape, NoScoredPositionHasLessContextThanItsWindowCanGive) {
   const auto plan = WindowPlan::sliding(5000, 256, 32, GetParam());
   for (std::size_t i = 1; i < plan->size(); ++i) {
     const Window w = plan->at(i);
-    if (w.length == 256) EXPECT_EQ(w.from, 224u);
+    EXPECT_TRUE(w.length < 256 || w.from == 224u) << i;
     EXPECT_LE(w.start + w.length, 5000u);
   }
 }
