@@ -97,7 +97,7 @@ std::vector<std::uint16_t> counting_text(std::size_t tokens) {
 data::ByteTable some_bytes(std::size_t vocab) {
   data::ByteTable table;
   for (std::size_t id = 0; id < vocab; ++id) {
-    table.base.push_back(static_cast<std::uint8_t>(id % 10 == 0 ? 0 : 1 + id % 5));
+    table.base_bytes.push_back(id % 10 == 0 ? 0 : static_cast<std::int32_t>(1 + id % 5));
     table.leading_space.push_back(id % 3 == 0 && id % 10 != 0);
     table.boundary.push_back(id % 10 == 0);
   }
