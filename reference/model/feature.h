@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -31,6 +32,7 @@ enum class Place {
 struct Hook {
   const at::Tensor& ids;  // [B, T] int64
   const Ops& ops;
+  std::int64_t from = 0;  // scores are wanted for the positions from here on
 };
 
 class Feature {
@@ -46,7 +48,7 @@ class Feature {
   // What the heads of a block give, behind XSA and before attn.proj. input: [B, T, d], the normalised input of the
   // block; y: [B, T, H, D].
   virtual at::Tensor heads(const Hook&, int /*layer*/, const at::Tensor& /*input*/, const at::Tensor& y) { return y; }
-  // Products with the embedding, before the softcap. z: [B, T, V].
+  // Products with the embedding, before the softcap. z: [B * (T - from), V].
   virtual at::Tensor scores(const Hook&, const at::Tensor& z) { return z; }
 };
 

@@ -120,9 +120,9 @@ at::Tensor Gpt::block(const Hook& hook, int layer, const at::Tensor& x, const at
   return ops_.add_scaled(attended, mlp(b, input), b.mlp_scale);
 }
 
-at::Tensor Gpt::scores(const at::Tensor& ids) {
+at::Tensor Gpt::scores(const at::Tensor& ids, std::int64_t from) {
   make_rotation(ids.size(1));
-  const Hook hook{ids, ops_};
+  const Hook hook{ids, ops_, from};
   const Config::Order& order = looping_ ? loop_order_ : plain_order_;
   at::Tensor x = embed(ids);
   const at::Tensor x0 = x;
@@ -139,6 +139,7 @@ at::Tensor Gpt::scores(const at::Tensor& ids) {
     }
     x = block(hook, layer, x, x0);
   }
+  if (from > 0) x = x.slice(1, from).contiguous();
   x = ops_.rms_norm(x, config_.norm_eps, 1.0);
   if (head_proj_.defined()) x = product(x, head_proj_);
   at::Tensor z = product(x.flatten(0, 1), lm_head_.defined() ? lm_head_ : tok_emb_);
@@ -147,17 +148,18 @@ at::Tensor Gpt::scores(const at::Tensor& ids) {
 }
 
 at::Tensor Gpt::logits(const at::Tensor& ids) {
-  const at::Tensor z = scores(ids);
+  const at::Tensor z = scores(ids, 0);
   return (config_.softcap * at::tanh(z / config_.softcap)).view({ids.size(0), ids.size(1), -1});
 }
 
-at::Tensor Gpt::token_nll(const at::Tensor& ids, const at::Tensor& targets) {
-  return ops_.softcap_nll(scores(ids), targets.flatten(), config_.softcap).view(ids.sizes());
+at::Tensor Gpt::token_nll(const at::Tensor& ids, const at::Tensor& targets, std::int64_t from) {
+  const at::Tensor scored = targets.slice(1, from);
+  return ops_.softcap_nll(scores(ids, from), scored.flatten(), config_.softcap).view(scored.sizes());
 }
 
 at::Tensor Gpt::accumulate_gradients(const at::Tensor& ids, const at::Tensor& targets, double scale) {
   const at::AutoGradMode with_grad(true);
-  const at::Tensor loss = token_nll(ids, targets).mean();
+  const at::Tensor loss = token_nll(ids, targets, 0).mean();
   torch::autograd::backward({loss}, {at::full({}, scale, loss.options())});
   return loss.detach();
 }

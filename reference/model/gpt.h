@@ -21,7 +21,8 @@ class Gpt final : public Model {
   void set_looping(bool active) override { looping_ = active && config_.loop.count > 0; }
   bool looping() const override { return looping_; }
   at::Tensor logits(const at::Tensor& ids) override;
-  at::Tensor token_nll(const at::Tensor& ids, const at::Tensor& targets) override;
+  using Model::token_nll;
+  at::Tensor token_nll(const at::Tensor& ids, const at::Tensor& targets, std::int64_t from) override;
   at::Tensor accumulate_gradients(const at::Tensor& ids, const at::Tensor& targets, double scale) override;
 
  private:
@@ -35,7 +36,7 @@ class Gpt final : public Model {
   at::Tensor block(const Hook& hook, int layer, const at::Tensor& x, const at::Tensor& x0);
   at::Tensor attention(const Hook& hook, int layer, const at::Tensor& x);  // x normalised, [B, T, d]
   at::Tensor mlp(const Block& block, const at::Tensor& x) const;
-  at::Tensor scores(const at::Tensor& ids);  // -> [B * T, V], no softcap
+  at::Tensor scores(const at::Tensor& ids, std::int64_t from);  // -> [B * (T - from), V], no softcap
   void make_rotation(std::int64_t positions);
 
   Config config_;
