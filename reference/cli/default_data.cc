@@ -21,7 +21,9 @@ Result<std::filesystem::path> default_data(int vocab_size, c10::Device device, d
     const auto corpus = data::make_corpus(options);
     progress.done();
     forget_when_interrupted();
-    if (!corpus) made = Error{fmt::format("the default corpus cannot be made: {}. Or name shards with --data", corpus.error().message)};
+    if (!corpus)
+      made = Error{
+          fmt::format("the default corpus cannot be made: {}. Or name shards with --data", corpus.error().message)};
     if (corpus && !corpus->reused)
       say(quiet, fmt::format("made the default corpus in {}", escape_line(corpus->folder.string())));
   }

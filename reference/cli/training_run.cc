@@ -119,9 +119,10 @@ Status Run::open_data() {
   auto vocabulary = data::Vocabulary::load(data_.tokenizer);
   if (!vocabulary) return vocabulary.error();
   if (vocabulary->size() != static_cast<std::size_t>(vocab_size))
-    return Error{fmt::format("{} has {} pieces, the preset's model has {} ids; train on shards of a tokenizer of that "
-                             "size, or change \"vocab_size\" in the preset",
-                             escape_line(data_.tokenizer.string()), vocabulary->size(), vocab_size)};
+    return Error{
+        fmt::format("{} has {} pieces, the preset's model has {} ids; train on shards of a tokenizer of that "
+                    "size, or change \"vocab_size\" in the preset",
+                    escape_line(data_.tokenizer.string()), vocabulary->size(), vocab_size)};
   vocabulary_ = std::make_unique<data::Vocabulary>(std::move(*vocabulary));
   auto bytes = data::make_byte_table(*vocabulary_, static_cast<std::size_t>(vocab_size));
   if (!bytes) return bytes.error();
@@ -155,15 +156,18 @@ void Run::write_head(train::RunLog& log) const {
   log.line(rule);
   log.line(fmt::format("Running PyTorch {}", TORCH_VERSION));
   log.line(rule);
-  log.line(fmt::format("val_bpb:enabled tokenizer_kind=sentencepiece tokenizer_path={}", data_.tokenizer.filename().string()));
-  log.line(fmt::format("train_loader:dataset:{} train_shards:{}", data_.train[0].parent_path().filename().string(), data_.train.size()));
+  log.line(fmt::format("val_bpb:enabled tokenizer_kind=sentencepiece tokenizer_path={}",
+                       data_.tokenizer.filename().string()));
+  log.line(fmt::format("train_loader:dataset:{} train_shards:{}", data_.train[0].parent_path().filename().string(),
+                       data_.train.size()));
   log.line(fmt::format("val_loader:shards pattern={} tokens:{}", data::kValPattern, val_tokens_.size() - 1));
   log.line(fmt::format("model_params:{}", model_->parameter_count()));
   const int world = group_->place().world;
   log.line(fmt::format("world_size:{} grad_accum_steps:{}", world, settings_.train.grad_accum_steps / world));
-  log.line(fmt::format("train_batch_tokens:{} train_seq_len:{} iterations:{} warmup_steps:0 max_wallclock_seconds:{:.3f}",
-                       settings_.train.train_batch_tokens, settings_.train.train_seq_len, settings_.train.iterations,
-                       settings_.train.max_wallclock_seconds));
+  log.line(
+      fmt::format("train_batch_tokens:{} train_seq_len:{} iterations:{} warmup_steps:0 max_wallclock_seconds:{:.3f}",
+                  settings_.train.train_batch_tokens, settings_.train.train_seq_len, settings_.train.iterations,
+                  settings_.train.max_wallclock_seconds));
   log.line(fmt::format("seed:{}", settings_.train.seed));
 }
 
@@ -212,9 +216,10 @@ train::TrainOptions Run::options() {
   o.identity = {{"model", settings_.resolved["model"]},
                 {"data", settings_.resolved["data"]},
                 {"files", data_.identity},
-                {"runtime", {{"device", device_.is_cuda() ? "cuda" : "cpu"},
-                             {"precision", model_->runtime().precision == model::Precision::kBf16 ? "bf16" : "f32"},
-                             {"kernels", arguments_.kernels}}}};
+                {"runtime",
+                 {{"device", device_.is_cuda() ? "cuda" : "cpu"},
+                  {"precision", model_->runtime().precision == model::Precision::kBf16 ? "bf16" : "f32"},
+                  {"kernels", arguments_.kernels}}}};
   o.log_head = [this](train::RunLog& log) { write_head(log); };
   o.validate = [this] { return evaluate(0); };
   o.report = [this](const train::StepReport& report) { show(report); };
@@ -234,7 +239,8 @@ Status Run::write_weights(train::RunLog& log) {
   submission_.code_bytes = train::launcher_script(submission_.settings, submission_.seed).size();
   log.line(fmt::format("Serialized model {}: {} bytes", kModelFormat, submission_.model_bytes));
   log.line(fmt::format("Code size: {} bytes", submission_.code_bytes));
-  log.line(fmt::format("Total submission size {}: {} bytes", kModelFormat, submission_.model_bytes + submission_.code_bytes));
+  log.line(fmt::format("Total submission size {}: {} bytes", kModelFormat,
+                       submission_.model_bytes + submission_.code_bytes));
   return {};
 }
 
@@ -275,8 +281,9 @@ Status Run::finish(train::TrainOutcome& outcome) {
     if (!result) return result.error();
     log.final_metric(*result);
     submission_.results.push_back(*result);
-    summary_ += fmt::format("final_{} val_loss {:.6f} nats/token, val_bpb {:.6f}, {} targets, {:.1f} s\n", result->name,
-                            result->val_loss, result->val_bpb, with_commas(result->targets), result->eval_time_ms / 1000);
+    summary_ +=
+        fmt::format("final_{} val_loss {:.6f} nats/token, val_bpb {:.6f}, {} targets, {:.1f} s\n", result->name,
+                    result->val_loss, result->val_bpb, with_commas(result->targets), result->eval_time_ms / 1000);
   }
   if (!first_rank()) return {};
   if (const Status s = log.status(); !s) return s;
@@ -291,7 +298,8 @@ Status Run::finish(train::TrainOutcome& outcome) {
   submission_.hardware = device_.is_cuda() ? fmt::format("{} GPU", submission_.processes)
                                            : fmt::format("CPU, {} threads", arguments_.threads);
   if (settings_.train.max_wallclock_seconds > 0)
-    if (const Status s = write_file_atomic(out_ / "schedule.txt", train::Schedule::text(outcome.decisions)); !s) return s;
+    if (const Status s = write_file_atomic(out_ / "schedule.txt", train::Schedule::text(outcome.decisions)); !s)
+      return s;
   if (const Status s = train::write_submission(out_, submission_); !s) return s;
   if (!arguments_.keep_checkpoint) train::remove_checkpoints(checkpoints());
   return compare_with_compressors();
@@ -308,8 +316,8 @@ Result<TrainingResult> Run::run() {
   if (!outcome) return outcome.error();
   if (outcome->interrupted) return TrainingResult{true, outcome->steps, ""};
   summary_ = fmt::format("{}: {} parameters, {} steps in {:.1f} s, last loss {:.4f}\n", escape_line(out_.string()),
-                         with_commas(model_->parameter_count()), with_commas(outcome->steps), outcome->train_time_ms / 1000,
-                         outcome->last_loss);
+                         with_commas(model_->parameter_count()), with_commas(outcome->steps),
+                         outcome->train_time_ms / 1000, outcome->last_loss);
   if (const Status s = finish(*outcome); !s) return s.error();
   return TrainingResult{false, outcome->steps, first_rank() ? summary_ : ""};
 }
