@@ -1,8 +1,6 @@
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
-#include <signal.h>
 
-#include <atomic>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -17,19 +15,10 @@
 namespace pg::cli {
 namespace {
 
-std::atomic<bool> g_interrupted{false};
-
-// The first asks the run to end with a checkpoint, the second ends it at once.
-extern "C" void ask_to_end(int signal) {
-  g_interrupted = true;
-  ::signal(signal, SIG_DFL);
-}
-
 int run(TrainingArguments& arguments) {
   if (arguments.threads <= 0) arguments.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   at::set_num_threads(arguments.threads);
-  for (const int signal : {SIGINT, SIGTERM}) ::signal(signal, ask_to_end);
-  const auto outcome = run_training(arguments, [] { return g_interrupted.load(); });
+  const auto outcome = run_training(arguments);
   if (!outcome) {
     complain(outcome.error().message);
     return kExitError;

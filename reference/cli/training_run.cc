@@ -1,9 +1,11 @@
 #include "reference/cli/training_run.h"
 
 #include <fmt/format.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <torch/version.h>
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <memory>
@@ -36,11 +38,17 @@ constexpr std::size_t kMostTextToCompress = 8 << 20;  // bytes; brotli and zstd 
 constexpr std::uint64_t kMostTrainTokensToCompress = 20'000'000;
 constexpr std::string_view kModelFormat = "f32+safetensors";
 
+std::atomic<bool> g_interrupted{false};
+
+extern "C" void ask_to_end(int signal) {
+  g_interrupted = true;
+  ::signal(signal, SIG_DFL);
+}
+
 // A run from its arguments to its folder. Steps in the order of their functions; every rank makes all of them.
 class Run {
  public:
-  Run(const TrainingArguments& arguments, const std::function<bool()>& interrupted)
-      : arguments_(arguments), interrupted_(interrupted), progress_("train:", arguments.quiet) {}
+  explicit Run(const TrainingArguments& arguments) : arguments_(arguments), progress_("train:", arguments.quiet) {}
 
   Result<TrainingResult> run();
 
@@ -62,7 +70,6 @@ class Run {
   std::string log_name() const { return fmt::format("train_seed{}.log", settings_.train.seed); }
 
   const TrainingArguments& arguments_;
-  const std::function<bool()>& interrupted_;
   Progress progress_;
   std::chrono::steady_clock::time_point said_ = std::chrono::steady_clock::now();
   RunSettings settings_;
@@ -223,7 +230,7 @@ train::TrainOptions Run::options() {
   o.log_head = [this](train::RunLog& log) { write_head(log); };
   o.validate = [this] { return evaluate(0); };
   o.report = [this](const train::StepReport& report) { show(report); };
-  o.interrupted = interrupted_;
+  o.interrupted = [] { return g_interrupted.load(); };
   return o;
 }
 
@@ -311,8 +318,10 @@ Result<TrainingResult> Run::run() {
   settings_ = std::move(*settings);
   for (const auto step : {&Run::open_group, &Run::open_folder, &Run::open_data, &Run::open_model})
     if (const Status s = (this->*step)(); !s) return s.error();
+  for (const int signal : {SIGINT, SIGTERM}) ::signal(signal, ask_to_end);
   auto outcome = train::train(*model_, *loader_, *group_, options());
   progress_.done();
+  install_signal_handlers();  // what follows has nothing to save
   if (!outcome) return outcome.error();
   if (outcome->interrupted) return TrainingResult{true, outcome->steps, ""};
   summary_ = fmt::format("{}: {} parameters, {} steps in {:.1f} s, last loss {:.4f}\n", escape_line(out_.string()),
@@ -324,9 +333,9 @@ Result<TrainingResult> Run::run() {
 
 }  // namespace
 
-Result<TrainingResult> run_training(const TrainingArguments& arguments, const std::function<bool()>& interrupted) {
+Result<TrainingResult> run_training(const TrainingArguments& arguments) {
   try {
-    return Run(arguments, interrupted).run();
+    return Run(arguments).run();
   } catch (const dist::GroupFailure& failure) {
     return Error{failure.what()};
   }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 
@@ -24,7 +23,8 @@ struct TrainingResult {
   std::string summary;  // for stdout; empty on ranks other than 0
 };
 
-// Everything from the preset to the finished folder. Collective where there are several processes.
-Result<TrainingResult> run_training(const TrainingArguments& arguments, const std::function<bool()>& interrupted);
+// Everything from the preset to the finished folder. Collective where there are several processes. From the first step
+// on SIGINT and SIGTERM end the run with a checkpoint; a second one ends it at once.
+Result<TrainingResult> run_training(const TrainingArguments& arguments);
 
 }  // namespace pg::cli
