@@ -248,7 +248,7 @@ void gated_skip_grad(const T* g, const T* x, const T* skip, const float* weight,
     });
 }
 
-// The capped scores lie within +-cap, so that with a cap of at most kSafeCap the sum of their powers needs no maximum.
+// The capped scores lie within +-cap, so that up to this cap the sum of their powers needs no maximum.
 constexpr float kSafeCap = 60.0F;
 
 template <class T>
@@ -256,18 +256,24 @@ void softcap_nll(T* z, const Index* targets, float* nll, float* scratch, Index r
                  bool gradient) {
   float* const tanhs = scratch;
   float* const powers = scratch + n;
-  const float shift = cap > kSafeCap ? cap : 0.0F;
+  const float by_cap = 1.0F / cap;
   for (Index row = 0; row < rows; ++row, z += n) {
+    for_vectors(n, [&](Index i, auto part) { store(tanhs + i, tanh(load(z + i, part) * by_cap), part); });
+    float shift = 0;
+    if (cap > kSafeCap) {
+      shift = tanhs[0];
+      for (Index i = 1; i < n; ++i) shift = tanhs[i] > shift ? tanhs[i] : shift;
+      shift *= cap;
+    }
     Vec sums{};
     for_vectors(n, [&](Index i, auto part) {
-      const Vec t = tanh(load(z + i, part) / cap);
-      const Vec e = exp(t * cap - shift);
-      store(tanhs + i, t, part);
-      store(powers + i, e, part);
-      sums += load(powers + i, part);  // without what lies behind the row's end
+      store(powers + i, exp(load(tanhs + i, part) * cap - shift), part);
+      sums += load(powers + i, part);  // again from memory: without what lies behind the row's end
     });
     const float total = sum(sums);
-    nll[row] = __builtin_logf(total) + shift - cap * tanhs[targets[row]];
+    // In f64, as a confident row's loss is a small difference.
+    nll[row] = static_cast<float>(__builtin_log(static_cast<double>(total)) + static_cast<double>(shift) -
+                                  static_cast<double>(cap) * static_cast<double>(tanhs[targets[row]]));
     if (!gradient) continue;
     const float inverse = 1.0F / total;
     powers[targets[row]] -= total;
