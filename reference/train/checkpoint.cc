@@ -45,9 +45,12 @@ Status save_checkpoint(const std::filesystem::path& folder, const Checkpoint& c,
   const std::string name = progress_name(c.step);
   if (const Status status = write_file_atomic(folder / name, times.dump() + "\n"); !status)
     return Error{status.error().message + "; the checkpoint before is untouched"};
-  const json meta = {{"format", kFormat},   {"config", c.config},
-                     {"step", c.step},      {"loader", c.loader},
-                     {"swa_snapshots", c.swa_snapshots}, {"elapsed_ms", c.elapsed_ms}};
+  const json meta = {{"format", kFormat},
+                     {"config", c.config},
+                     {"step", c.step},
+                     {"loader", c.loader},
+                     {"swa_snapshots", c.swa_snapshots},
+                     {"elapsed_ms", c.elapsed_ms}};
   const NamedTensors tensors(c.tensors.begin(), c.tensors.end());
   const auto written = write_safetensors(weights_file(folder), tensors, {{"pgref", meta.dump()}});
   if (!written) {
@@ -68,7 +71,8 @@ Result<Checkpoint> load_checkpoint(const std::filesystem::path& folder) {
   const json meta = json::parse(file->metadata["pgref"], nullptr, false);
   Checkpoint c;
   try {
-    if (meta.at("format") != kFormat) return Error{fmt::format("{} is no checkpoint of pgref", escape_line(path.string()))};
+    if (meta.at("format") != kFormat)
+      return Error{fmt::format("{} is no checkpoint of pgref", escape_line(path.string()))};
     c.config = meta.at("config");
     c.step = meta.at("step");
     c.loader = meta.at("loader");

@@ -16,9 +16,9 @@ namespace pg::train {
 // equal runs (times), in a file of its own per step, so that equal runs leave equal bytes.
 struct Checkpoint {
   // In the file's metadata, under "pgref":
-  nlohmann::json config;                // preset, seed, data, number of processes, precision: must be the same to go on
-  std::int64_t step = 0;                // steps made
-  nlohmann::json loader;                // its state, the same on every rank
+  nlohmann::json config;  // preset, seed, data, number of processes, precision: must be the same to go on
+  std::int64_t step = 0;  // steps made
+  nlohmann::json loader;  // its state, the same on every rank
   std::int64_t swa_snapshots = 0;
   double elapsed_ms = 0;  // of training; only where the clock decides, else in Progress
   // "model/<parameter>", "optim/<parameter>.<what>", "average/<what>", "schedule/multiplier", "schedule/looping"

@@ -39,9 +39,10 @@ Result<Config> config_from_json(const nlohmann::json& train, std::string_view wh
   fields.integer("checkpoint_every", c.checkpoint_every, 0, kMany);
   if (const Status status = fields.finish(); !status) return status.error();
   if (c.train_batch_tokens % (c.grad_accum_steps * c.train_seq_len) != 0)
-    return Error{fmt::format("{}: \"train_batch_tokens\" {} is not a multiple of \"grad_accum_steps\" {} times "
-                             "\"train_seq_len\" {}",
-                             where, c.train_batch_tokens, c.grad_accum_steps, c.train_seq_len)};
+    return Error{
+        fmt::format("{}: \"train_batch_tokens\" {} is not a multiple of \"grad_accum_steps\" {} times "
+                    "\"train_seq_len\" {}",
+                    where, c.train_batch_tokens, c.grad_accum_steps, c.train_seq_len)};
   if (c.max_wallclock_seconds > 0 && c.gptq_reserve_seconds >= c.max_wallclock_seconds)
     return Error{fmt::format("{}: \"gptq_reserve_seconds\" {} leaves nothing of \"max_wallclock_seconds\" {}", where,
                              c.gptq_reserve_seconds, c.max_wallclock_seconds)};

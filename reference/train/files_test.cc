@@ -62,11 +62,15 @@ TEST(Safetensors, RefusesWhatDoesNotFit) {
   EXPECT_NE(error(with_header("[]", "")).find("JSON"), std::string::npos);
   EXPECT_NE(error(with_header(good, std::string(7, 'x'))).find("'a'"), std::string::npos);
   EXPECT_NE(error(with_header(good, std::string(9, 'x'))).find("behind its last"), std::string::npos);
-  for (const char* bad : {R"({"a":{"dtype":"F33","shape":[2],"data_offsets":[0,8]}})", R"({"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}})",
-                          R"({"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}})", R"({"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,0]}})",
-                          R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}})", R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}})", R"({"a":7})"})
+  for (const char* bad : {R"({"a":{"dtype":"F33","shape":[2],"data_offsets":[0,8]}})",
+                          R"({"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}})",
+                          R"({"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}})",
+                          R"({"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,0]}})",
+                          R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}})",
+                          R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}})", R"({"a":7})"})
     EXPECT_NE(error(with_header(bad, std::string(8, 'x'))).find("no safetensors file"), std::string::npos) << bad;
-  const std::string overlap = R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})";
+  const std::string overlap =
+      R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})";
   EXPECT_NE(error(with_header(overlap, std::string(8, 'x'))).find("overlap"), std::string::npos);
 }
 
@@ -79,7 +83,8 @@ TEST(Safetensors, AMissingFolderIsAnErrorWithItsName) {
 
 // That PyTorch reads it is checked by ci/check_torch_file; here, that the zip's layout is what PyTorch maps.
 TEST(TorchFile, RecordsBeginAtMultiplesOf64AndRepeatByteForByte) {
-  const fs::path a = temporary("m.pt"), b = temporary("n") / "m.pt";
+  const fs::path a = temporary("a") / "m.pt", b = temporary("b") / "m.pt";
+  fs::create_directories(a.parent_path());
   fs::create_directories(b.parent_path());
   ASSERT_TRUE(write_torch_file(a, {{"w", at::full({3}, 2.0, at::kFloat)}}).ok());
   const std::string content = read_file(a, 1 << 20).value();
@@ -91,7 +96,7 @@ TEST(TorchFile, RecordsBeginAtMultiplesOf64AndRepeatByteForByte) {
   EXPECT_EQ(at % 64, 0U);
   EXPECT_NE(content.find("_rebuild_tensor_v2"), std::string::npos);
   ASSERT_TRUE(write_torch_file(b, {{"w", at::full({3}, 2.0, at::kFloat)}}).ok());
-  EXPECT_EQ(content.size(), read_file(b, 1 << 20)->size());
+  EXPECT_EQ(content, read_file(b, 1 << 20).value());
 }
 
 TEST(Checkpoint, DifferencesAreNamedByTheirPath) {

@@ -18,7 +18,8 @@ Error OutputFile::failed(std::string_view what) const {
   const int problem = errno;
   std::string message = fmt::format("cannot {} {}: {}", what, escape_line(path_.string()), std::strerror(problem));
   if (problem == ENOSPC || problem == EDQUOT || problem == EFBIG)
-    message += fmt::format(" after {} bytes; make room and try again, what was there before is untouched", with_commas(static_cast<std::int64_t>(size_)));
+    message += fmt::format(" after {} bytes; make room and try again, what was there before is untouched",
+                           with_commas(static_cast<std::int64_t>(size_)));
   return Error{message};
 }
 

@@ -32,9 +32,10 @@ Result<nlohmann::json> fingerprint(const fs::path& path) {
 Result<RunData> find_run_data(const fs::path& folder, const fs::path& tokenizer, int vocab_size) {
   std::error_code error;
   if (!fs::is_directory(folder, error))
-    return Error{fmt::format("{} is no folder; give --data a folder with fineweb_train_*.bin and fineweb_val_*.bin, make "
-                             "one with pgref corpus, or leave --data away for the default corpus",
-                             escape_line(folder.string()))};
+    return Error{
+        fmt::format("{} is no folder; give --data a folder with fineweb_train_*.bin and fineweb_val_*.bin, make "
+                    "one with pgref corpus, or leave --data away for the default corpus",
+                    escape_line(folder.string()))};
   RunData data;
   auto train = data::find_shards(folder, data::kTrainPattern);
   if (!train) return train.error();

@@ -13,9 +13,9 @@ namespace pg::train {
 
 // The result of an evaluation of the model.
 struct Evaluation {
-  std::string name;       // "roundtrip" (every sequence on its own), "sliding_window"
-  double val_loss = 0;    // nats per target
-  double val_bpb = 0;     // bits per byte
+  std::string name;     // "roundtrip" (every sequence on its own), "sliding_window"
+  double val_loss = 0;  // nats per target
+  double val_bpb = 0;   // bits per byte
   std::int64_t targets = 0;
   std::int64_t seq_len = 0, stride = 0;  // stride 0: none
   double eval_time_ms = 0;

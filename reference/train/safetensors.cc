@@ -104,7 +104,8 @@ Result<std::uint64_t> write_safetensors(const std::filesystem::path& path, const
   for (const auto& [name, tensor] : tensors) {
     const char* type = name_of(tensor.scalar_type());
     if (!type) return Error{fmt::format("{}: safetensors has no type for {}", escape_line(path.string()), name)};
-    header[name] = {{"dtype", type}, {"shape", tensor.sizes().vec()}, {"data_offsets", {offset, offset + tensor.nbytes()}}};
+    header[name] = {
+        {"dtype", type}, {"shape", tensor.sizes().vec()}, {"data_offsets", {offset, offset + tensor.nbytes()}}};
     offset += tensor.nbytes();
   }
   std::string text = header.dump();
@@ -129,7 +130,9 @@ Result<SafeTensors> read_safetensors(const std::filesystem::path& path) {
   if (file.get() < 0 || ::fstat(file.get(), &info) != 0)
     return Error{fmt::format("cannot open {}: {}", where, std::strerror(errno))};
   if (!S_ISREG(info.st_mode)) return Error{where + " is not a regular file"};
-  const auto damaged = [&](std::string_view what) { return Error{fmt::format("{} is no safetensors file: {}", where, what)}; };
+  const auto damaged = [&](std::string_view what) {
+    return Error{fmt::format("{} is no safetensors file: {}", where, what)};
+  };
   const auto size = static_cast<std::uint64_t>(info.st_size);
   std::array<unsigned char, 8> length{};
   if (size < 8 || !read_at(file.get(), length.data(), 8, 0)) return damaged("shorter than its header's length");
@@ -155,9 +158,8 @@ Result<SafeTensors> read_safetensors(const std::filesystem::path& path) {
       return damaged(fmt::format("the description of '{}' does not fit", escape_line(name, 80)));
     entries.push_back(std::move(entry));
   }
-  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
-    return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
-  });
+  std::sort(entries.begin(), entries.end(),
+            [](const Entry& a, const Entry& b) { return std::pair(a.begin, a.end) < std::pair(b.begin, b.end); });
   std::uint64_t next = 0;
   for (const Entry& entry : entries) {
     if (entry.begin != next) return damaged(fmt::format("gap or overlap before '{}'", escape_line(entry.name, 80)));

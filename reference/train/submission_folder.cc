@@ -16,21 +16,25 @@ std::string title(const Submission& s) {
 }
 
 std::string readme(const Submission& s) {
-  std::string text = fmt::format("# {}\n\nA run of the preset `{}` by `pgref train`: {} parameters, {} steps in {:.1f} s of training on {}"
-                                 "{}.\n\n| evaluation | val_loss (nats) | val_bpb | targets |\n| --- | --- | --- | --- |\n",
-                                 title(s), s.preset, with_commas(s.parameters), with_commas(s.steps),
-                                 s.train_time_ms / 1000, s.hardware,
-                                 s.processes > 1 ? fmt::format(", {} processes", s.processes) : "");
+  std::string text = fmt::format(
+      "# {}\n\nA run of the preset `{}` by `pgref train`: {} parameters, {} steps in {:.1f} s of training on {}"
+      "{}.\n\n| evaluation | val_loss (nats) | val_bpb | targets |\n| --- | --- | --- | --- |\n",
+      title(s), s.preset, with_commas(s.parameters), with_commas(s.steps), s.train_time_ms / 1000, s.hardware,
+      s.processes > 1 ? fmt::format(", {} processes", s.processes) : "");
   for (const Evaluation& r : s.results)
-    text += fmt::format("| {}{} | {:.8f} | {:.8f} | {} |\n", r.name, r.stride > 0 ? fmt::format(", stride {}", r.stride) : "",
-                        r.val_loss, r.val_bpb, with_commas(r.targets));
+    text += fmt::format("| {}{} | {:.8f} | {:.8f} | {} |\n", r.name,
+                        r.stride > 0 ? fmt::format(", stride {}", r.stride) : "", r.val_loss, r.val_bpb,
+                        with_commas(r.targets));
   text += fmt::format(
-      "\nThe last row is the claim. Bytes counted: {} of model (`final_model.safetensors`, not quantized) and {} of code "
+      "\nThe last row is the claim. Bytes counted: {} of model (`final_model.safetensors`, not quantized) and {} of "
+      "code "
       "(`train_gpt.py`).\n"
       "`final_model.pt` holds the same weights for `torch.load`. The program `pgref` itself is not among the bytes.\n\n"
-      "`train_gpt.py` carries all settings and makes the run again: `python3 train_gpt.py --data DIR --out DIR`. The log "
+      "`train_gpt.py` carries all settings and makes the run again: `python3 train_gpt.py --data DIR --out DIR`. The "
+      "log "
       "is `{}`.\n",
-      with_commas(static_cast<std::int64_t>(s.model_bytes)), with_commas(static_cast<std::int64_t>(s.code_bytes)), s.log_name);
+      with_commas(static_cast<std::int64_t>(s.model_bytes)), with_commas(static_cast<std::int64_t>(s.code_bytes)),
+      s.log_name);
   return text;
 }
 
@@ -59,14 +63,16 @@ nlohmann::ordered_json metadata(const Submission& s) {
 
 std::string launcher_script(const nlohmann::json& settings, std::uint64_t seed) {
   return fmt::format(
-      "\"\"\"Makes this run again with pgref, which has to be on the PATH: python3 train_gpt.py [--data DIR] --out DIR\"\"\"\n"
+      "\"\"\"Makes this run again with pgref, which has to be on the PATH: python3 train_gpt.py [--data DIR] --out "
+      "DIR\"\"\"\n"
       "import json\nimport os\nimport subprocess\nimport sys\nimport tempfile\n\n"
       "SEED = {}\nPRESET = json.loads(r\"\"\"\n{}\n\"\"\")\n\n"
       "with tempfile.TemporaryDirectory() as folder:\n"
       "    preset = os.path.join(folder, \"preset.json\")\n"
       "    with open(preset, \"w\") as file:\n"
       "        json.dump(PRESET, file)\n"
-      "    sys.exit(subprocess.run([\"pgref\", \"train\", \"--preset\", preset, \"--seed\", str(SEED), *sys.argv[1:]]).returncode)\n",
+      "    sys.exit(subprocess.run([\"pgref\", \"train\", \"--preset\", preset, \"--seed\", str(SEED), "
+      "*sys.argv[1:]]).returncode)\n",
       seed, settings.dump(1));
 }
 

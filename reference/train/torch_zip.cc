@@ -99,8 +99,8 @@ class Zip {
     const std::uint64_t start = file_.size(), header = 30 + name.size() + 4;
     const std::size_t fill = (64 - (start + header) % 64) % 64;
     std::string fields;
-    put_little(fields, 0, 2 + 2);      // flags, method: stored
-    put_little(fields, 0x00210000, 4); // 1980-01-01, so that equal tensors give equal files
+    put_little(fields, 0, 2 + 2);       // flags, method: stored
+    put_little(fields, 0x00210000, 4);  // 1980-01-01, so that equal tensors give equal files
     put_little(fields, crc, 4);
     put_little(fields, size, 4);
     put_little(fields, size, 4);
@@ -153,7 +153,8 @@ Result<std::uint64_t> write_torch_file(const std::filesystem::path& path, const 
   }
   if (total > kMost || tensors.size() > 60000)
     return Error{fmt::format("{}: {} bytes in {} tensors are too many for this format; the .safetensors file has them",
-                             escape_line(path.string()), with_commas(static_cast<std::int64_t>(total)), tensors.size())};
+                             escape_line(path.string()), with_commas(static_cast<std::int64_t>(total)),
+                             tensors.size())};
   auto file = OutputFile::create(path);
   if (!file) return file.error();
   Pickle pickle;

@@ -20,8 +20,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr double kPeakFlops = 989.4e12;  // H100 and H200 SXM, dense bf16 (NVIDIA's data sheet)
-constexpr std::int64_t kFirstSteps = 10; // logged one by one, as the baseline does
+constexpr double kPeakFlops = 989.4e12;   // H100 and H200 SXM, dense bf16 (NVIDIA's data sheet)
+constexpr std::int64_t kFirstSteps = 10;  // logged one by one, as the baseline does
 
 class Trainer {
  public:
@@ -118,9 +118,10 @@ Status Trainer::resume() {
   auto saved = load_checkpoint(options_.checkpoints);
   if (!saved) return saved.error();
   if (const std::string difference = first_difference(saved->config, identity()); !difference.empty())
-    return Error{fmt::format("the checkpoint in {} belongs to another run: {}. Go on with the same settings and data, or "
-                             "start anew without --resume",
-                             escape_line(options_.checkpoints.string()), difference)};
+    return Error{
+        fmt::format("the checkpoint in {} belongs to another run: {}. Go on with the same settings and data, or "
+                    "start anew without --resume",
+                    escape_line(options_.checkpoints.string()), difference)};
   std::map<std::string, at::Tensor> weights, averages;
   optim::State state;
   for (const auto& [name, tensor] : saved->tensors) {
@@ -135,10 +136,12 @@ Status Trainer::resume() {
   if (const Status s = averages_.restore(averages, saved->swa_snapshots); !s) return s;
   if (const Status s = loader_.restore(saved->loader); !s) return s;
   const at::Tensor multiplier = saved->tensors["schedule/multiplier"], looping = saved->tensors["schedule/looping"];
-  if (!multiplier.defined() || !looping.defined() || multiplier.numel() != saved->step || looping.numel() != saved->step)
+  if (!multiplier.defined() || !looping.defined() || multiplier.numel() != saved->step ||
+      looping.numel() != saved->step)
     return Error{"the checkpoint's record of the schedule is incomplete"};
   for (std::int64_t i = 0; i < saved->step; ++i)
-    outcome_.decisions.push_back({multiplier.const_data_ptr<double>()[i], looping.const_data_ptr<std::uint8_t>()[i] != 0});
+    outcome_.decisions.push_back(
+        {multiplier.const_data_ptr<double>()[i], looping.const_data_ptr<std::uint8_t>()[i] != 0});
   outcome_.steps = saved->step;
   if (!outcome_.decisions.empty()) model_.set_looping(outcome_.decisions.back().looping);
   const Progress progress = load_progress(options_.checkpoints, *saved);
@@ -186,7 +189,8 @@ Status Trainer::make_step() {
   if (decision.looping && !model_.looping()) {
     model_.set_looping(true);
     if (model_.looping() && model_.config().loop.count > 0)
-      outcome_.log.line(fmt::format("layer_loop:enabled step:{} frac:{:.3f}", step, schedule_.fraction(step, elapsed_ms())));
+      outcome_.log.line(
+          fmt::format("layer_loop:enabled step:{} frac:{:.3f}", step, schedule_.fraction(step, elapsed_ms())));
   }
   optimizers_.zero_grad();
   const at::Tensor loss = gradients(config_.grad_accum_steps / group_.place().world);
@@ -212,9 +216,10 @@ Status Trainer::after_step(double loss, const Decision& decision) {
     log_failed = mean[3] > 0;
   }
   if (!std::isfinite(loss))
-    return Error{fmt::format("the loss of step {} is {}: nothing of it was saved, the last checkpoint is as it was. Lower "
-                             "the learning rates, clip gradients (\"grad_clip_norm\"), or look at the data",
-                             outcome_.steps, loss)};
+    return Error{
+        fmt::format("the loss of step {} is {}; nothing of it was saved, the last checkpoint is as it was. Lower "
+                    "the learning rates, clip gradients (\"grad_clip_norm\"), or look at the data",
+                    outcome_.steps, std::isnan(loss) ? "not a number" : "infinite")};
   if (log_failed) return first_rank() ? outcome_.log.status() : Status(Error{"rank 0 cannot write its log"});
   outcome_.last_loss = loss;
   outcome_.decisions.push_back(decision);
@@ -246,7 +251,8 @@ void Trainer::report(double loss, const Decision& decision) const {
   r.tokens_per_second = steps * static_cast<double>(config_.train_batch_tokens) / (r.elapsed_ms / 1000);
   const double by_steps = static_cast<double>(r.iterations - r.step) * r.elapsed_ms / steps;
   r.left_ms = schedule_.by_clock() ? std::min(by_steps, std::max(schedule_.cap_ms() - r.elapsed_ms, 0.0)) : by_steps;
-  if (model_.runtime().device.is_cuda()) r.mfu = r.tokens_per_second * flops_per_token() / (kPeakFlops * group_.place().world);
+  if (model_.runtime().device.is_cuda())
+    r.mfu = r.tokens_per_second * flops_per_token() / (kPeakFlops * group_.place().world);
   options_.report(r);
 }
 
@@ -307,7 +313,9 @@ Result<TrainOutcome> Trainer::run() {
   if (stop_ && outcome_.steps < schedule_.iterations())
     outcome_.log.stopped_early(outcome_.steps, schedule_.iterations(), train_ms_);
   outcome_.averaged = averages_.apply();
-  if (!outcome_.averaged.empty()) outcome_.log.line(fmt::format("{0}:applying {1} weights", outcome_.averaged, outcome_.averaged == "ema" ? "EMA" : "SWA"));
+  if (!outcome_.averaged.empty())
+    outcome_.log.line(
+        fmt::format("{0}:applying {1} weights", outcome_.averaged, outcome_.averaged == "ema" ? "EMA" : "SWA"));
   return std::move(outcome_);
 }
 

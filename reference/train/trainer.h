@@ -50,8 +50,8 @@ struct TrainOutcome {
   std::int64_t steps = 0;
   double train_time_ms = 0;
   double last_loss = 0;
-  std::string averaged;       // "", "ema", "swa": what the model's weights are now
-  bool interrupted = false;   // ended early with a checkpoint; weights are not averaged
+  std::string averaged;      // "", "ema", "swa": what the model's weights are now
+  bool interrupted = false;  // ended early with a checkpoint; weights are not averaged
   bool reached_cap = false;
   std::optional<Evaluation> validation;  // the last one, of the weights before averaging
   std::vector<Decision> decisions;

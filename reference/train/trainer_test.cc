@@ -206,7 +206,8 @@ TEST_F(TrainerTest, ALossThatIsNoNumberEndsTheRunAndKeepsTheCheckpoint) {
     if (r.step == 7) model.parameters()[0].tensor.fill_(std::numeric_limits<float>::quiet_NaN());
   });
   ASSERT_FALSE(outcome.ok());
-  EXPECT_NE(outcome.error().message.find("the loss of step 8 is nan"), std::string::npos) << outcome.error().message;
+  EXPECT_NE(outcome.error().message.find("the loss of step 8 is not a number"), std::string::npos)
+      << outcome.error().message;
   EXPECT_EQ(checkpoint("a"), good);
   EXPECT_EQ(load_checkpoint(folder_ / "a" / "checkpoint")->step, 4);
 }
@@ -278,7 +279,7 @@ std::vector<double> losses(const std::string& log) {
 }
 
 // The same batch of a step, cut differently: what differs is the order of f32 sums over micro-batches and ranks, which
-// every step amplifies a little. Measured: 1e-6 after 12 steps (f32 Newton-Schulz).
+// every step amplifies a little. Measured over 12 steps: 8e-8; a loss printed with f32's 24 bits has 6e-8.
 TEST_F(TrainerTest, OneTwoAndFourProcessesHaveTheSameLosses) {
   std::vector<double> one;
   for (const int world : {1, 2, 4}) {
@@ -298,7 +299,7 @@ TEST_F(TrainerTest, OneTwoAndFourProcessesHaveTheSameLosses) {
     if (world == 1) one = now;
     double largest = 0;
     for (std::size_t i = 0; i < one.size(); ++i) largest = std::max(largest, std::abs(now[i] - one[i]) / one[i]);
-    EXPECT_LT(largest, 2e-5) << world;
+    EXPECT_LT(largest, 1e-6) << world;
     std::printf("%d processes: largest relative difference of a loss %.2e\n", world, largest);
   }
 }
@@ -310,7 +311,9 @@ TEST_F(TrainerTest, AFullDiskOnRank0EndsEveryRank) {
     if (rank == 0) ::setrlimit(RLIMIT_FSIZE, &limit);
     const auto outcome = run(options("two"));
     if (outcome.ok()) return 2;
-    return outcome.error().message.find(rank == 0 ? "cannot write" : "another process stopped") != std::string::npos ? 0 : 3;
+    return outcome.error().message.find(rank == 0 ? "cannot write" : "another process stopped") != std::string::npos
+               ? 0
+               : 3;
   });
   EXPECT_EQ(codes, std::vector<int>(2, 0));
 }
