@@ -21,6 +21,7 @@
 #include "reference/data/shard_set.h"
 #include "reference/data/vocabulary.h"
 #include "reference/eval/compressors.h"
+#include "reference/eval/eval_data.h"
 #include "reference/eval/evaluate.h"
 #include "reference/train/checkpoint.h"
 #include "reference/train/run_data.h"
@@ -35,7 +36,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kMostTextToCompress = 8 << 20;  // bytes; brotli and zstd need seconds per MB
-constexpr std::uint64_t kMostTrainTokensToCompress = 20'000'000;
+constexpr std::size_t kMostTrainText = 64 << 20;      // bytes; the dictionary
 constexpr std::string_view kModelFormat = "f32+safetensors";
 
 std::atomic<bool> g_interrupted{false};
@@ -120,7 +121,9 @@ Status Run::open_data() {
     if (!made) return made.error();
     folder = *made;
   }
-  auto found = train::find_run_data(folder, arguments_.tokenizer, vocab_size);
+  const auto tokenizer = eval::find_tokenizer(folder, arguments_.tokenizer, vocab_size);
+  if (!tokenizer) return tokenizer.error();
+  auto found = train::find_run_data(folder, *tokenizer);
   if (!found) return found.error();
   data_ = std::move(*found);
   auto vocabulary = data::Vocabulary::load(data_.tokenizer);
@@ -255,20 +258,10 @@ Status Run::compare_with_compressors() {
   if (arguments_.no_compressors || val_tokens_.size() > kMostTextToCompress) return {};
   const auto val_text = vocabulary_->decode(val_tokens_);
   if (!val_text) return val_text.error();
-  std::string train_text;
-  std::uint64_t train_tokens = 0;
-  for (const fs::path& path : data_.train) {
-    const auto shard = data::TokenShard::open(path);
-    if (!shard) return shard.error();
-    train_tokens += shard->size();
-    if (train_tokens > kMostTrainTokensToCompress) break;
-    const auto text = vocabulary_->decode(shard->tokens());
-    if (!text) return text.error();
-    train_text += *text;
-  }
-  if (train_tokens > kMostTrainTokensToCompress) train_text.clear();
+  const auto train_text = eval::training_text(data_.train[0].parent_path(), *vocabulary_, kMostTrainText);
+  if (!train_text) return train_text.error();
   say(arguments_.quiet, "comparing with compressors");
-  const auto rows = eval::compare_with_compressors(*val_text, train_text, static_cast<unsigned>(arguments_.threads));
+  const auto rows = eval::compare_with_compressors(*val_text, *train_text, static_cast<unsigned>(arguments_.threads));
   if (!rows) return rows.error();
   summary_ += eval::compressor_table(*rows, val_text->size(), submission_.results.back().val_bpb);
   return {};

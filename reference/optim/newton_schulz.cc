@@ -25,12 +25,11 @@ constexpr std::array<Coefficients, 5> kPolarExpress = {{
     {2.3465413258596377, -1.7097828382687081, 0.42323551169305323},
 }};
 
-// In bf16 on the CPU: what the originals' line of Python rounds, this rounds.
-at::Tensor iterate_as_written(const at::Tensor& x, const Coefficients& k, bool left) {
-  const at::Tensor xt = x.transpose(1, 2);
-  const at::Tensor a = left ? at::bmm(x, xt) : at::bmm(xt, x);
+// In bf16 on the CPU: what the originals' line of Python rounds, this rounds. x has no more rows than columns.
+at::Tensor iterate_as_written(const at::Tensor& x, const Coefficients& k) {
+  const at::Tensor a = at::bmm(x, x.transpose(1, 2));
   const at::Tensor b = at::add(at::mul(a, k[1]), at::bmm(at::mul(a, k[2]), a));
-  return at::add(at::mul(x, k[0]), left ? at::bmm(b, x) : at::bmm(x, b.transpose(1, 2)));
+  return at::add(at::mul(x, k[0]), at::bmm(b, x));
 }
 
 at::Tensor iterate(const at::Tensor& x, const Coefficients& k, bool left) {
@@ -57,10 +56,13 @@ at::Tensor orthogonalize(const at::Tensor& g, const Orthogonalization& how) {
   x = x.to(how.bf16 ? at::kBFloat16 : at::kFloat);
   x = at::div(x, at::linalg_vector_norm(x, 2, {1, 2}, true).add_(kEps));
   const bool left = x.size(1) <= x.size(2);  // work on the smaller Gram matrix
-  const bool as_written = how.bf16 && x.is_cpu();
-  for (const Coefficients& k : coefficients(how.form, how.steps))
-    x = as_written ? iterate_as_written(x, k, left) : iterate(x, k, left);
-  return x;
+  if (!how.bf16 || !x.is_cpu()) {
+    for (const Coefficients& k : coefficients(how.form, how.steps)) x = iterate(x, k, left);
+    return x;
+  }
+  if (!left) x = x.transpose(1, 2);
+  for (const Coefficients& k : coefficients(how.form, how.steps)) x = iterate_as_written(x, k);
+  return left ? x : x.transpose(1, 2);
 }
 
 }  // namespace pg::optim

@@ -70,8 +70,9 @@ void six_steps(Optimizers& optimizers, Parameters& parameters, Draw& draw, doubl
   }
 }
 
-// Newton-Schulz in bf16 turns one last-bit difference of a product into several: allowed are a few of bf16's units of
-// an update times the rate; the update itself is 0.02 x 6.
+// In bf16 the same roundings at the same places: on the kind of CPU that made the numbers, what is left is the last bit
+// of the f32 weights (3e-8). Others sum bf16 products in another order: one unit of an update (2^-9 of 0.5) times the
+// rate (0.02) and the steps.
 TEST(Optimizers, MuonFollowsTheOriginals) {
   for (const bool pr1394 : {false, true}) {
     Config config = muon_config();
@@ -94,7 +95,7 @@ TEST(Optimizers, NewtonSchulzInBf16RoundsWhereTheOriginalRounds) {
   for (const json& golden : goldens()["newton_schulz"]) {
     const int r = golden["rows"], c = golden["cols"];
     const at::Tensor g = Draw(static_cast<std::uint64_t>(r * 100 + c)).tensor({1, r, c});
-    EXPECT_LT(largest_difference(orthogonalize(g, {Orthogonalizer::kNs5, 5, false, true}), golden["out"]), 4e-3)
+    EXPECT_LT(largest_difference(orthogonalize(g, {Orthogonalizer::kNs5, 5, false, true}), golden["out"]), 8e-3)
         << r << c;
   }
 }

@@ -29,7 +29,7 @@ Result<nlohmann::json> fingerprint(const fs::path& path) {
 
 }  // namespace
 
-Result<RunData> find_run_data(const fs::path& folder, const fs::path& tokenizer, int vocab_size) {
+Result<RunData> find_run_data(const fs::path& folder, const fs::path& tokenizer) {
   std::error_code error;
   if (!fs::is_directory(folder, error))
     return Error{
@@ -43,15 +43,7 @@ Result<RunData> find_run_data(const fs::path& folder, const fs::path& tokenizer,
   if (!val) return val.error();
   data.train = std::move(*train);
   data.val = std::move(*val);
-  const std::vector<fs::path> candidates = {
-      folder / "tokenizer.model", folder / fmt::format("fineweb_{}_bpe.model", vocab_size),
-      folder / ".." / ".." / "tokenizers" / fmt::format("fineweb_{}_bpe.model", vocab_size)};
   data.tokenizer = tokenizer;
-  for (const fs::path& candidate : candidates)
-    if (data.tokenizer.empty() && fs::exists(candidate, error)) data.tokenizer = candidate;
-  if (data.tokenizer.empty())
-    return Error{fmt::format("no tokenizer of {} pieces beside the shards in {}; name it with --tokenizer FILE.model",
-                             vocab_size, escape_line(folder.string()))};
   for (const auto& [name, files] : {std::pair{"train", data.train}, {"val", data.val}, {"tokenizer", {data.tokenizer}}})
     for (const fs::path& path : files) {
       auto entry = fingerprint(path);

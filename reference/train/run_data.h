@@ -16,10 +16,7 @@ struct RunData {
   nlohmann::json identity;
 };
 
-// The shards in `folder` and the tokenizer that goes with them: `tokenizer` unless empty, else tokenizer.model in the
-// folder, else where the contest keeps it (../../tokenizers/fineweb_<vocab>_bpe.model). Errors say what is missing and
-// how to get it.
-Result<RunData> find_run_data(const std::filesystem::path& folder, const std::filesystem::path& tokenizer,
-                              int vocab_size);
+// The shards in `folder`, for the ids of `tokenizer`. Errors say what is missing and how to get it.
+Result<RunData> find_run_data(const std::filesystem::path& folder, const std::filesystem::path& tokenizer);
 
 }  // namespace pg::train
