@@ -4,7 +4,10 @@
 namespace pg::cli {
 
 const std::vector<AddCommand>& torch_commands() {
-  static const std::vector<AddCommand> table = {};
+  static const std::vector<AddCommand> table = {
+      add_train_command,
+      add_eval_command,
+  };
   return table;
 }
 
