@@ -4,7 +4,7 @@
 namespace pg::cli {
 
 const std::vector<AddCommand>& torch_commands() {
-  static const std::vector<AddCommand> table = {};
+  static const std::vector<AddCommand> table = {add_info_command, add_parity_command};
   return table;
 }
 
