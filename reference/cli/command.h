@@ -20,6 +20,10 @@ void add_tokenizer_command(CLI::App& app, Action& action);
 void add_info_command(CLI::App& app, Action& action);
 void add_parity_command(CLI::App& app, Action& action);
 
+// On LibTorch.
+void add_train_command(CLI::App& app, Action& action);
+void add_eval_command(CLI::App& app, Action& action);
+
 // Commands that are in every build, in the order of --help.
 const std::vector<AddCommand>& commands();
 

@@ -4,7 +4,12 @@
 namespace pg::cli {
 
 const std::vector<AddCommand>& torch_commands() {
-  static const std::vector<AddCommand> table = {add_info_command, add_parity_command};
+  static const std::vector<AddCommand> table = {
+      add_train_command,
+      add_eval_command,
+      add_info_command,
+      add_parity_command,
+  };
   return table;
 }
 

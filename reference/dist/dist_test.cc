@@ -155,7 +155,8 @@ TEST(Group, AMissingRankIsAnErrorAfterTheTimeout) {
   const auto codes = run_ranks(2, [](int rank) {
     if (rank == 1) return 0;
     const auto group = make_group(place_from_environment().value(), c10::kCPU, 2);
-    return !group.ok() && group.error().message.find("found no process group at 127.0.0.1:") != std::string::npos ? 3 : 4;
+    return !group.ok() && group.error().message.find("found no process group at 127.0.0.1:") != std::string::npos ? 3
+                                                                                                                  : 4;
   });
   EXPECT_EQ(codes[0], 3);
 }

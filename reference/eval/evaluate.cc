@@ -66,7 +66,7 @@ score::Sums score_batch(const Job& job, std::size_t index) {
     const score::Window w = job.plan.at(windows.begin + row);
     for (std::size_t p = w.from; p < w.length; ++p)
       sums.add(static_cast<double>(nats[row * (seq_len - from) + p - from]),
-               job.bytes.bytes(job.tokens[w.start + p + 1], job.tokens[w.start + p]));
+               static_cast<std::uint64_t>(job.bytes.count_bytes(job.tokens[w.start + p], job.tokens[w.start + p + 1])));
   }
   return sums;
 }
@@ -149,6 +149,8 @@ Result<EvalResult> evaluate(model::Model& model, std::span<const std::uint16_t> 
     at::Tensor slowest = at::full({1}, spent.count(), at::TensorOptions().dtype(at::kDouble).device(device));
     group.all_reduce(slowest, dist::Group::Reduce::kMax);
     return EvalResult{*sums, sums->nats_per_token(), sums->bits_per_byte(), job.plan.size(), slowest.item<double>()};
+  } catch (const dist::GroupFailure& failure) {
+    return Error{fmt::format("evaluation: {}", failure.what())};
   } catch (const c10::Error& error) {
     return Error{fmt::format("evaluation: {}. If memory ran out, evaluate fewer windows at a time than {}",
                              escape_line(error.what_without_backtrace(), 300), batch)};

@@ -1,9 +1,52 @@
+#include "reference/model/fused_common.h"
 #include "reference/model/ops.h"
 
 namespace pg::model {
 
+extern const Kernels kernels_default;
+#if defined(__x86_64__)
+extern const Kernels kernels_avx2;
+extern const Kernels kernels_avx512;
+#endif
+
+const Kernels& kernels() {
+#if defined(__x86_64__)
+  static const Kernels& widest = [&]() -> const Kernels& {
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("avx512dq"))
+      return kernels_avx512;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return kernels_avx2;
+    return kernels_default;
+  }();
+  return widest;
+#else
+  return kernels_default;
+#endif
+}
+
+template <>
+const RowKernels<float>& row_kernels() {
+  return kernels().f32;
+}
+template <>
+const RowKernels<std::uint16_t>& row_kernels() {
+  return kernels().bf16;
+}
+template <>
+const AttentionKernels<float>& attention_kernels() {
+  return kernels().attention_f32;
+}
+template <>
+const AttentionKernels<std::uint16_t>& attention_kernels() {
+  return kernels().attention_bf16;
+}
+
 const Ops& fused_ops() {
-  return plain_ops();
+  static constexpr Ops kOps{fused_rms_norm,     fused_norm_rope_gain,     fused_causal_attention,
+                            fused_exclude_self, fused_leaky_relu_squared, fused_residual_mix,
+                            fused_add_scaled,   fused_gated_skip,         fused_softcap_nll};
+  return kOps;
 }
 
 }  // namespace pg::model

@@ -26,7 +26,9 @@ at::Tensor rms_norm(const at::Tensor& x, double eps, double scale) {
   return scale == 1.0 ? y : y * scale;
 }
 
-at::Tensor join(std::initializer_list<at::Tensor> parts) { return at::cat(at::TensorList(parts), -1); }
+at::Tensor join(std::initializer_list<at::Tensor> parts) {
+  return at::cat(at::TensorList(parts), -1);
+}
 
 at::Tensor rotate(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin) {
   const std::int64_t half = cos.size(-1);

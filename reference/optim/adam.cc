@@ -42,8 +42,8 @@ Status Adam::restore(const State& state) {
     return {};
   };
   for (const Slot& slot : section_.slots)
-    for (const auto& [name, to] : {std::pair{".exp_avg", view_of(slot, mean_)}, {".exp_avg_sq", view_of(slot, square_)},
-                                   {".step", step_}})
+    for (const auto& [name, to] :
+         {std::pair{".exp_avg", view_of(slot, mean_)}, {".exp_avg_sq", view_of(slot, square_)}, {".step", step_}})
       if (const Status status = take(slot.name + name, to); !status) return status;
   return {};
 }

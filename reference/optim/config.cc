@@ -26,8 +26,11 @@ void choose(JsonFields& fields, std::string_view name, Enum& value, const std::v
 Result<Config> config_from_json(const nlohmann::json& optim, std::string_view where) {
   Config c;
   JsonFields fields(optim, where);
-  for (auto [name, rate] : {std::pair{"tied_embed_lr", &c.tied_embed_lr}, {"embed_lr", &c.embed_lr},
-                            {"head_lr", &c.head_lr}, {"matrix_lr", &c.matrix_lr}, {"scalar_lr", &c.scalar_lr}})
+  for (auto [name, rate] : {std::pair{"tied_embed_lr", &c.tied_embed_lr},
+                            {"embed_lr", &c.embed_lr},
+                            {"head_lr", &c.head_lr},
+                            {"matrix_lr", &c.matrix_lr},
+                            {"scalar_lr", &c.scalar_lr}})
     fields.number(name, *rate, 0, 100);
   fields.number("beta1", c.beta1, 0, 0.999999);
   fields.number("beta2", c.beta2, 0, 0.99999999);
@@ -75,9 +78,8 @@ nlohmann::json to_json(const Config& c) {
 }
 
 double momentum_at(const Config& c, std::int64_t step) {
-  const double f = c.muon_momentum_warmup_steps > 0
-                       ? std::min(static_cast<double>(step) / c.muon_momentum_warmup_steps, 1.0)
-                       : 1.0;
+  const double f =
+      c.muon_momentum_warmup_steps > 0 ? std::min(static_cast<double>(step) / c.muon_momentum_warmup_steps, 1.0) : 1.0;
   return (1 - f) * c.muon_momentum_warmup_start + f * c.muon_momentum;
 }
 

@@ -42,8 +42,8 @@ struct Config {
   MuonForm muon_form = MuonForm::kRoundRobin;
   double grad_clip_norm = 0;  // global L2 norm; 0: off
   // Block parameters whose name contains one of these are trained by Adam whatever their shape.
-  std::vector<std::string> control_tensor_name_patterns = {"attn_scale", "attn_scales", "mlp_scale",    "mlp_scales",
-                                                           "resid_mix",  "resid_mixes", "q_gain",       "skip_weight",
+  std::vector<std::string> control_tensor_name_patterns = {"attn_scale",   "attn_scales", "mlp_scale", "mlp_scales",
+                                                           "resid_mix",    "resid_mixes", "q_gain",    "skip_weight",
                                                            "skip_weights", "skip_gates"};
 };
 

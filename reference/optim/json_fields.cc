@@ -75,7 +75,8 @@ void JsonFields::text(std::string_view name, std::string& value) {
 void JsonFields::texts(std::string_view name, std::vector<std::string>& value) {
   const auto* field = find(name);
   if (!field) return;
-  const bool good = field->is_array() && std::all_of(field->begin(), field->end(), [](auto& v) { return v.is_string(); });
+  const bool good =
+      field->is_array() && std::all_of(field->begin(), field->end(), [](auto& v) { return v.is_string(); });
   if (!good) return fail(name, "a list of strings", *field);
   value = field->get<std::vector<std::string>>();
 }

@@ -30,8 +30,8 @@ Muon::Muon(Section& section, std::vector<int> order, const Config& config, bool 
   for (Bank& bank : banks_) {
     const bool sharded = form_ == MuonForm::kSharded;
     const auto held = sharded ? shard(bank) : static_cast<std::int64_t>(bank.mine.size());
-    bank.mine_index = at::tensor(std::vector<std::int64_t>(bank.mine.begin(), bank.mine.end()), at::kLong)
-                          .to(section.data.device());
+    bank.mine_index =
+        at::tensor(std::vector<std::int64_t>(bank.mine.begin(), bank.mine.end()), at::kLong).to(section.data.device());
     bank.momentum = at::zeros({held, bank.rows, bank.cols}, sharded ? exchanged : options);
     bank.update = at::zeros_like(bank.momentum);
   }
@@ -80,7 +80,8 @@ void Muon::step_round_robin(double lr, double momentum) {
       view(bank, updates_).copy_(orthogonal_update(bank, gradient, momentum));
     } else {
       view(bank, updates_)
-          .index_copy_(0, bank.mine_index, orthogonal_update(bank, gradient.index_select(0, bank.mine_index), momentum));
+          .index_copy_(0, bank.mine_index,
+                       orthogonal_update(bank, gradient.index_select(0, bank.mine_index), momentum));
     }
   }
   group_.all_reduce(updates_, dist::Group::Reduce::kSum);

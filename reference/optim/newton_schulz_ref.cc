@@ -39,8 +39,7 @@ double norm(const double* values, std::size_t count) {
 std::vector<double> orthogonalize_ref(std::vector<double> x, std::size_t rows, std::size_t cols,
                                       const Orthogonalization& how) {
   if (how.row_normalize)
-    for (std::size_t i = 0; i < rows; ++i)
-      divide(&x[i * cols], cols, std::max(norm(&x[i * cols], cols), 1e-7));
+    for (std::size_t i = 0; i < rows; ++i) divide(&x[i * cols], cols, std::max(norm(&x[i * cols], cols), 1e-7));
   divide(x.data(), x.size(), norm(x.data(), x.size()) + 1e-7);
   const bool transposed = rows > cols;
   if (transposed) {

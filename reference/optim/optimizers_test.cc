@@ -1,5 +1,6 @@
 #include "reference/optim/optimizers.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
@@ -28,6 +29,7 @@ model::Parameter parameter(std::string name, const at::Tensor& value) {
 }
 
 std::unique_ptr<dist::Group> alone() {
+  at::set_num_threads(1);  // matrices this small gain nothing from more
   return std::move(dist::make_group({}, c10::kCPU)).value();
 }
 
@@ -83,7 +85,7 @@ TEST(Optimizers, MuonFollowsTheOriginals) {
     for (std::size_t i = 0; i < parameters.size(); ++i) {
       const double difference = largest_difference(parameters[i].tensor, golden[i]);
       EXPECT_LT(difference, 5e-4) << i;
-      RecordProperty("largest_" + std::to_string(i), std::to_string(difference));
+      std::printf("matrix %zu: largest difference %.2e\n", i, difference);
     }
   }
 }
@@ -92,7 +94,8 @@ TEST(Optimizers, NewtonSchulzInBf16RoundsWhereTheOriginalRounds) {
   for (const json& golden : goldens()["newton_schulz"]) {
     const int r = golden["rows"], c = golden["cols"];
     const at::Tensor g = Draw(static_cast<std::uint64_t>(r * 100 + c)).tensor({1, r, c});
-    EXPECT_LT(largest_difference(orthogonalize(g, {Orthogonalizer::kNs5, 5, false, true}), golden["out"]), 4e-3) << r << c;
+    EXPECT_LT(largest_difference(orthogonalize(g, {Orthogonalizer::kNs5, 5, false, true}), golden["out"]), 4e-3)
+        << r << c;
   }
 }
 
@@ -102,7 +105,8 @@ TEST(Optimizers, AdamIsPyTorchs) {
     at::ScalarType type;
     double decay, tolerance;
   };
-  for (const Case& c : {Case{"adam_f32", at::kFloat, 0, 2e-7}, {"adamw_f32", at::kFloat, 0.085, 2e-7},
+  for (const Case& c : {Case{"adam_f32", at::kFloat, 0, 2e-7},
+                        {"adamw_f32", at::kFloat, 0.085, 2e-7},
                         {"adamw_bf16", at::kBFloat16, 0.085, 1e-9}}) {
     Draw draw(11);
     Parameters parameters = {{"scale", draw.tensor({50}).to(c.type).set_requires_grad(true)}};
@@ -149,8 +153,9 @@ TEST(Optimizers, GradientsPutElsewhereAreBroughtIn) {
 
 TEST(Optimizers, RoutesAsTheBaselineAndPr1394) {
   Parameters all;
-  for (const char* name : {"blocks.0.attn.c_q.weight", "blocks.0.resid_mix", "blocks.3.mlp.fc.weight", "tok_emb.weight",
-                           "skip_weights", "skip_gates", "embed_proj.weight", "bigram.embed.weight", "bigram.proj.weight"})
+  for (const char* name :
+       {"blocks.0.attn.c_q.weight", "blocks.0.resid_mix", "blocks.3.mlp.fc.weight", "tok_emb.weight", "skip_weights",
+        "skip_gates", "embed_proj.weight", "bigram.embed.weight", "bigram.proj.weight"})
     all.push_back(parameter(name, at::zeros({4, 4})));
   all.push_back(parameter("blocks.0.attn.q_gain", at::zeros({4})));
   all.push_back(parameter("empty", at::zeros({0, 4})));
@@ -225,7 +230,8 @@ double largest(const std::vector<float>& a, const std::vector<float>& b) {
   EXPECT_EQ(a.size(), b.size());
   EXPECT_FALSE(a.empty());
   double out = 0;
-  for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) out = std::max(out, std::abs(double{a[i]} - double{b[i]}));
+  for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i)
+    out = std::max(out, std::abs(double{a[i]} - double{b[i]}));
   return out;
 }
 
@@ -236,6 +242,7 @@ TEST(Optimizers, OneTwoAndFourProcessesTakeTheSameStep) {
     for (const MuonForm form : {MuonForm::kRoundRobin, MuonForm::kSharded}) {
       const double difference = largest(one, after_six_steps(world, form, MuonPrecision::kF32));
       EXPECT_LT(difference, 2e-6) << world;
+      std::printf("%d processes, form %d: largest difference %.2e\n", world, static_cast<int>(form), difference);
     }
 }
 
@@ -264,7 +271,8 @@ TEST(OptimConfig, ReadsWhatItWritesAndRefusesTheUnknown) {
   EXPECT_NE(error(R"({"matrix_lr": "0.04"})").find("\"matrix_lr\" is \"0.04\", not a number"), std::string::npos);
   EXPECT_NE(error(R"({"beta1": 1.0})").find("beta1"), std::string::npos);
   EXPECT_NE(error(R"({"muon_form": "banks"})").find("one of round_robin, sharded"), std::string::npos);
-  EXPECT_NE(error(R"({"muon_orthogonalizer": "polar_express", "muon_backend_steps": 6})").find("at most 5"), std::string::npos);
+  EXPECT_NE(error(R"({"muon_orthogonalizer": "polar_express", "muon_backend_steps": 6})").find("at most 5"),
+            std::string::npos);
   EXPECT_NE(error("[]").find("not a JSON object"), std::string::npos);
 }
 

@@ -23,7 +23,8 @@ Routing route(const std::vector<model::Parameter>& parameters, const Config& con
       routing.embeddings.push_back(p);
     } else if (p.name == "lm_head.weight") {
       routing.head.push_back(p);
-    } else if (matrix && (p.name.starts_with("blocks.") || p.name == "embed_proj.weight" || p.name == "head_proj.weight")) {
+    } else if (matrix &&
+               (p.name.starts_with("blocks.") || p.name == "embed_proj.weight" || p.name == "head_proj.weight")) {
       routing.matrices.push_back(p);
     } else {
       routing.scalars.push_back(p);

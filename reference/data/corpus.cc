@@ -1,0 +1,312 @@
+#include "reference/data/corpus.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+#include <span>
+
+#include "reference/base/file.h"
+#include "reference/base/parallel.h"
+#include "reference/base/sha256.h"
+#include "reference/base/text.h"
+#include "reference/data/byte_table.h"
+#include "reference/data/corpus_split.h"
+#include "reference/data/documents.h"
+#include "reference/data/token_shard.h"
+#include "reference/data/tokenizer_trainer.h"
+#include "reference/data/vocabulary.h"
+
+namespace pg::data {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr std::size_t kMinDefaultBytes = 200;  // entries that only point elsewhere
+constexpr std::uint64_t kMaxManifestBytes = 64 << 20;
+
+// What two runs must have in common for the second to take the first one's corpus.
+json recipe(const CorpusOptions& options) {
+  return {{"from", options.from.empty() ? "default" : fs::absolute(options.from).lexically_normal().string()},
+          {"vocab_size", options.vocab_size},
+          {"val_fraction", options.val_fraction},
+          {"train_shards", options.train_shards}};
+}
+
+// The folder under its temporary name; removed with all in it unless commit() gave it its name.
+class Staging {
+ public:
+  explicit Staging(const CorpusOptions& options) : out_(options.out), unfinished_(options.unfinished) {}
+  ~Staging() {
+    std::error_code error;
+    if (!folder_.empty()) fs::remove_all(folder_, error);
+  }
+  Staging(const Staging&) = delete;
+  Staging& operator=(const Staging&) = delete;
+
+  Status create() {
+    std::error_code error;
+    const fs::path parent = fs::absolute(out_).parent_path();
+    fs::create_directories(parent, error);
+    std::string pattern = (parent / ("." + out_.filename().string() + ".XXXXXX")).string();
+    if (error || ::mkdtemp(pattern.data()) == nullptr)
+      return Error{fmt::format("cannot create a folder in {}: {}", escape_line(parent.string()),
+                               error ? error.message() : std::strerror(errno))};
+    folder_ = pattern;
+    fs::permissions(folder_, fs::perms(0755), error);
+    unfinished_(folder_);
+    return {};
+  }
+
+  fs::path file(const std::string& name) {
+    unfinished_(folder_ / name);
+    return folder_ / name;
+  }
+  const fs::path& folder() const { return folder_; }
+
+  Status commit(bool replace) {
+    std::error_code error;
+    const fs::path old = folder_.string() + ".old";
+    if (replace && fs::exists(out_)) fs::rename(out_, old, error);
+    if (!error) fs::rename(folder_, out_, error);
+    if (error) return Error{fmt::format("cannot rename to {}: {}", escape_line(out_.string()), error.message())};
+    folder_.clear();
+    fs::remove_all(old, error);
+    return {};
+  }
+
+ private:
+  fs::path out_, folder_;
+  const std::function<void(const fs::path&)>& unfinished_;
+};
+
+// Splits into n runs whose lengths differ by at most one.
+std::size_t cut(std::size_t total, std::size_t n, std::size_t i) {
+  return total / n * i + std::min(i, total % n);
+}
+
+class Maker {
+ public:
+  explicit Maker(const CorpusOptions& options) : options_(options), staging_(options) {}
+
+  Result<Corpus> run() {
+    options_.progress("reading texts", -1);
+    fs::path texts = options_.from;
+    if (texts.empty()) {
+      const auto found = default_texts();
+      if (!found) return found.error();
+      texts = *found;
+    }
+    auto documents = read_documents(texts);
+    if (!documents) return documents.error();
+    manifest_["read_documents"] = documents->size();
+    auto split =
+        split_corpus(std::move(*documents), options_.val_fraction, options_.from.empty() ? kMinDefaultBytes : 1);
+    if (!split) return split.error();
+    manifest_["left_out"] = {{"repeated_paragraphs", split->repeated_paragraphs},
+                             {"short_documents", split->short_documents},
+                             {"near_copies_moved_to_train", split->near_copies}};
+    if (const Status made = staging_.create(); !made) return made.error();
+    if (const Status trained = train(split->train); !trained) return trained.error();
+    if (const Status done = side("val", split->val, 1); !done) return done.error();
+    if (const Status done = side("train", split->train, options_.train_shards); !done) return done.error();
+    if (options_.from.empty())
+      if (const Status done = licences(texts); !done) return done.error();
+    return finish();
+  }
+
+ private:
+  Status write(const std::string& name, std::string_view bytes) {
+    if (const Status written = write_file_atomic(staging_.file(name), bytes); !written) return written;
+    return note(name);
+  }
+
+  // Puts size and digest of a finished file into the manifest.
+  Status note(const std::string& name) {
+    Sha256 digest;
+    const auto bytes = read_chunks(staging_.folder() / name, [&](std::string_view chunk) {
+      digest.update(chunk);
+      return true;
+    });
+    if (!bytes) return bytes.error();
+    manifest_["files"][name] = {{"bytes", *bytes}, {"sha256", digest.hex()}};
+    return {};
+  }
+
+  Status train(const std::vector<std::string>& texts) {
+    options_.progress(fmt::format("training a tokenizer of {} pieces", options_.vocab_size), -1);
+    const auto model = train_tokenizer({texts.begin(), texts.end()}, options_.vocab_size);
+    if (!model) return model.error();
+    auto vocabulary = Vocabulary::from_bytes(*model, "tokenizer.model");
+    if (!vocabulary) return vocabulary.error();
+    vocabulary_.emplace(std::move(*vocabulary));
+    const auto table = make_byte_table(*vocabulary_, options_.vocab_size);
+    if (!table) return table.error();
+    table_ = *table;
+    manifest_["vocab_size"] = vocabulary_->size();
+    manifest_["has_bare_space_mark"] = has_bare_space_mark(*vocabulary_);
+    return write("tokenizer.model", *model);
+  }
+
+  // Encodes on all cores; the first Error of any document, if there is one.
+  Result<std::vector<std::vector<std::uint16_t>>> encode(const std::string& name,
+                                                         const std::vector<std::string>& texts) {
+    std::vector<std::vector<std::uint16_t>> encoded(texts.size());
+    const std::size_t pieces = std::min<std::size_t>(texts.size(), 100);
+    std::vector<Status> errors(pieces);
+    std::atomic<std::size_t> done{0};
+    parallel_for(pieces, 0, [&](std::size_t piece) {
+      for (std::size_t i = cut(texts.size(), pieces, piece); i < cut(texts.size(), pieces, piece + 1); ++i) {
+        auto ids = vocabulary_->encode(texts[i]);
+        if (!ids) {
+          errors[piece] = ids.error();
+          return;
+        }
+        encoded[i] = std::move(*ids);
+      }
+      options_.progress("encoding " + name, static_cast<double>(++done) / static_cast<double>(pieces));
+    });
+    for (const Status& error : errors)
+      if (!error) return error.error();
+    return encoded;
+  }
+
+  Status side(const std::string& name, const std::vector<std::string>& texts, std::size_t shards) {
+    const auto encoded = encode(name, texts);
+    if (!encoded) return encoded.error();
+    std::vector<std::uint16_t> stream;
+    std::string plain;
+    std::uint64_t counted = 0;
+    for (const auto& ids : *encoded) {
+      const auto text = vocabulary_->decode(ids);
+      if (!text) return text.error();
+      plain += *text + "\n";
+      std::uint16_t previous = kBosId;
+      stream.push_back(kBosId);
+      for (const std::uint16_t id : ids) {
+        counted += static_cast<std::uint64_t>(table_.count_bytes(previous, id));
+        stream.push_back(previous = id);
+      }
+    }
+    const std::uint64_t text_bytes = plain.size() - texts.size();
+    if (const Status written = write(name + ".txt", plain); !written) return written;
+    shards = std::max(shards, (stream.size() + kTokensPerShard - 1) / kTokensPerShard);
+    for (std::size_t i = 0; i < shards; ++i) {
+      const std::size_t begin = cut(stream.size(), shards, i), end = cut(stream.size(), shards, i + 1);
+      const std::string file = fmt::format("fineweb_{}_{:06}.bin", name, i);
+      auto writer = ShardWriter::create(staging_.file(file));
+      if (!writer) return writer.error();
+      if (const Status written = writer->write(std::span(stream).subspan(begin, end - begin)); !written) return written;
+      if (const Status finished = writer->finish(); !finished) return finished;
+      if (const Status noted = note(file); !noted) return noted;
+    }
+    manifest_[name] = {{"documents", texts.size()},
+                       {"text_bytes", text_bytes},
+                       {"counted_bytes", counted},
+                       {"tokens", stream.size()},
+                       {"shards", shards},
+                       {"bytes_per_token", static_cast<double>(text_bytes) / static_cast<double>(stream.size())}};
+    return {};
+  }
+
+  // PACKAGES.json and the copyright files of ci/fetch_corpus.
+  Status licences(const fs::path& texts) {
+    const auto packages = read_file(texts / "PACKAGES.json", kMaxManifestBytes);
+    if (!packages) return Error{packages.error().message + ". Run ci/fetch_corpus --force"};
+    const json list = json::parse(*packages, nullptr, false);
+    if (!list.is_array()) return Error{"PACKAGES.json of the texts is broken. Run ci/fetch_corpus --force"};
+    std::string text = "The texts of this corpus are from Debian packages, cleaned and cut by pgref corpus.\n";
+    for (const json& package : list) {
+      const std::string name = package.value("package", "");
+      text += fmt::format("\n==== {} {}, licence: {}\n\n", name, package.value("version", ""),
+                          package.value("licence", ""));
+      const auto copyright = read_file(texts / name / "COPYRIGHT", kMaxManifestBytes);
+      if (!copyright) return copyright.error();
+      text += *copyright;
+    }
+    manifest_["sources"] = list;
+    return write("LICENCES.txt", text);
+  }
+
+  Result<Corpus> finish() {
+    manifest_["schema"] = kCorpusSchema;
+    manifest_["recipe"] = recipe(options_);
+    const std::string text = manifest_.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
+    if (const Status written = write_file_atomic(staging_.file("manifest.json"), text); !written)
+      return written.error();
+    if (const Status done = staging_.commit(options_.replace); !done) return done.error();
+    return open_corpus(options_.out);
+  }
+
+  const CorpusOptions& options_;
+  Staging staging_;
+  std::optional<Vocabulary> vocabulary_;
+  ByteTable table_;
+  json manifest_;
+};
+
+Corpus::Side side_of(const json& manifest, const char* name) {
+  const json side = manifest.value(name, json::object());
+  if (!side.is_object()) return {};
+  const auto at = [&](const char* key) {
+    const auto found = side.find(key);
+    return found != side.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
+  };
+  return {at("documents"), at("text_bytes"), at("tokens")};
+}
+
+}  // namespace
+
+Result<Corpus> open_corpus(const fs::path& folder) {
+  const auto bad = [&](const std::string& why) {
+    return Error{fmt::format("{} is no whole corpus: {}. Remove it and run pgref corpus, or name another folder",
+                             escape_line(folder.string()), why)};
+  };
+  const auto text = read_file(folder / "manifest.json", kMaxManifestBytes);
+  if (!text) return bad(text.error().message);
+  Corpus corpus{folder, folder / "tokenizer.model", 0, {}, {}, false, json::parse(*text, nullptr, false)};
+  if (!corpus.manifest.is_object() || corpus.manifest.value("schema", json()) != kCorpusSchema)
+    return bad(fmt::format("its manifest.json is not of schema {}", kCorpusSchema));
+  const json files = corpus.manifest.value("files", json::object());
+  const json vocab_size = corpus.manifest.value("vocab_size", json());
+  if (!files.is_object() || files.empty() || !vocab_size.is_number_unsigned())
+    return bad("its manifest.json is broken");
+  for (const auto& [name, about] : files.items()) {
+    std::error_code error;
+    const std::uint64_t bytes = fs::file_size(folder / name, error);
+    if (error) return bad(fmt::format("{} is missing", escape_line(name)));
+    if (!about.is_object() || about.value("bytes", json()) != bytes)
+      return bad(fmt::format("{} has {} bytes and not those it was made with", escape_line(name), bytes));
+  }
+  corpus.vocab_size = vocab_size.get<std::size_t>();
+  corpus.train = side_of(corpus.manifest, "train");
+  corpus.val = side_of(corpus.manifest, "val");
+  return corpus;
+}
+
+Result<Corpus> make_corpus(const CorpusOptions& options) {
+  if (!(options.val_fraction > 0 && options.val_fraction < 1))
+    return Error{fmt::format("a share of {} for validation: it has to be above 0 and below 1", options.val_fraction)};
+  if (options.train_shards < 1 || options.train_shards > 100000)
+    return Error{fmt::format("{} training shards: 1 to 100,000 can be made", options.train_shards)};
+  std::error_code error;
+  const bool there =
+      fs::exists(options.out, error) && !(fs::is_directory(options.out) && fs::is_empty(options.out, error));
+  if (!there || options.replace) return Maker(options).run();
+  auto corpus = open_corpus(options.out);
+  if (!corpus) return corpus;
+  if (corpus->manifest.value("recipe", json()) != recipe(options))
+    return Error{
+        fmt::format("{} is a corpus made with other options ({}). Make it anew (--replace), or name another folder",
+                    escape_line(options.out.string()), escape_line(corpus->manifest.value("recipe", json()).dump()))};
+  corpus->reused = true;
+  return corpus;
+}
+
+}  // namespace pg::data

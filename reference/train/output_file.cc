@@ -1,0 +1,81 @@
+#include "reference/train/output_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "reference/base/text.h"
+
+namespace pg::train {
+
+Error OutputFile::failed(std::string_view what) const {
+  const int problem = errno;
+  std::string message = fmt::format("cannot {} {}: {}", what, escape_line(path_.string()), std::strerror(problem));
+  if (problem == ENOSPC || problem == EDQUOT || problem == EFBIG)
+    message += fmt::format(" after {} bytes; make room and try again, what was there before is untouched",
+                           with_commas(static_cast<std::int64_t>(size_)));
+  return Error{message};
+}
+
+Result<OutputFile> OutputFile::create(const std::filesystem::path& path) {
+  OutputFile file;
+  file.path_ = path;
+  file.temporary_ = path.string() + ".XXXXXX";
+  file.fd_ = ::mkstemp(file.temporary_.data());
+  if (file.fd_ < 0) {
+    file.temporary_.clear();
+    return file.failed("create a temporary file beside");
+  }
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  ::fchmod(file.fd_, 0666 & ~mask);
+  return file;
+}
+
+OutputFile::OutputFile(OutputFile&& other) noexcept
+    : path_(std::move(other.path_)),
+      temporary_(std::exchange(other.temporary_, std::string())),
+      fd_(std::exchange(other.fd_, -1)),
+      size_(other.size_) {}
+
+OutputFile::~OutputFile() {
+  if (fd_ >= 0) ::close(fd_);
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+Status OutputFile::write(const void* bytes, std::size_t count) {
+  constexpr std::size_t kMost = 1 << 30;  // what Linux writes in one call at most is 2 GiB - 4 KiB
+  const char* next = static_cast<const char*>(bytes);
+  while (count > 0) {
+    const ssize_t n = ::write(fd_, next, std::min(count, kMost));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return failed("write");
+    next += n;
+    count -= static_cast<std::size_t>(n);
+    size_ += static_cast<std::uint64_t>(n);
+  }
+  return {};
+}
+
+Status OutputFile::commit() {
+  if (::fsync(fd_) != 0) return failed("flush");
+  const int fd = std::exchange(fd_, -1);
+  if (::close(fd) != 0) return failed("close");
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) return failed("replace");
+  temporary_.clear();
+  // The rename itself reaches the disk with the folder.
+  const std::filesystem::path folder = path_.has_parent_path() ? path_.parent_path() : std::filesystem::path(".");
+  if (const int directory = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); directory >= 0) {
+    ::fsync(directory);
+    ::close(directory);
+  }
+  return {};
+}
+
+}  // namespace pg::train
