@@ -4,6 +4,7 @@
 #include <c10/core/Device.h>
 
 #include <memory>
+#include <stdexcept>
 #include <vector>
 
 #include "reference/base/result.h"
@@ -15,10 +16,19 @@ struct Place {
   int rank = 0, local_rank = 0, world = 1;
   bool distributed = false;  // RANK and WORLD_SIZE are set
 };
+// Both of RANK and WORLD_SIZE or neither; MASTER_ADDR and MASTER_PORT where there is more than one process. Errors name
+// the variable and what it should be.
 Result<Place> place_from_environment();
 
+// A collective that did not come about: a process of the group died, hangs or takes longer than the timeout. Thrown,
+// because collectives lie deep inside a training step; pg::train catches it at its edge.
+class GroupFailure : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 // The processes of a run. Every call is collective: all ranks make it, in the same order. With one process nothing is
-// sent.
+// sent. Tensors are contiguous and lie on the group's device. Throws GroupFailure.
 class Group {
  public:
   enum class Reduce { kSum, kMean, kMax };
@@ -31,7 +41,8 @@ class Group {
   virtual void barrier() = 0;
 };
 
-// Gloo on the CPU, NCCL on a GPU; one process alone needs neither. Waits for all ranks, at most `timeout_s`.
+// Gloo on the CPU, NCCL on a GPU; one process alone needs neither. Waits for all ranks, at most `timeout_s`; the same
+// limit holds for every collective afterwards.
 Result<std::unique_ptr<Group>> make_group(const Place& place, c10::Device device, int timeout_s = 300);
 
 }  // namespace pg::dist

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <filesystem>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
@@ -45,10 +45,16 @@ struct Config {
   int parallel_from = -1;  // first block whose branches read the same input (model.md 2.18 a); -1: none
   Loop loop;
   Init init = Init::kDefault;
+  bool init_through_bf16 = true;   // initial weights are rounded to bf16 once, as the originals' cast of the model does
   double norm_eps = 1.1920929e-7;  // epsilon of f32: what PyTorch since January 2025 takes for none (model.md 0.1)
 
+  // Blocks beyond the above (feature.h): name -> its settings, e.g. {"smear_gate": {}}.
+  std::map<std::string, std::map<std::string, double>> features;
+
+  // The first field that makes no sense, its value and the way out.
   Status validate() const;
   int head_dim() const { return dim / heads; }
+  int embedding_width() const { return embedding_dim > 0 ? embedding_dim : dim; }
   // Physical indices in the order they run, and where the decoder half starts.
   struct Order {
     std::vector<int> encoder, decoder;

@@ -51,8 +51,10 @@ class Model {
 
   // ids: [B, T] int64. Result: [B, T, V], soft-capped, in the activations' type.
   virtual at::Tensor logits(const at::Tensor& ids) = 0;
-  // Natural-log loss of every target. ids, targets: [B, T] int64. Result: [B, T] f32. Differentiable.
-  virtual at::Tensor token_nll(const at::Tensor& ids, const at::Tensor& targets) = 0;
+  // Natural-log loss of the targets at the positions from, from + 1, ...: what lies before is context, and the head
+  // is not computed for it. ids, targets: [B, T] int64; 0 <= from < T. Result: [B, T - from] f32. Differentiable.
+  virtual at::Tensor token_nll(const at::Tensor& ids, const at::Tensor& targets, std::int64_t from) = 0;
+  at::Tensor token_nll(const at::Tensor& ids, const at::Tensor& targets) { return token_nll(ids, targets, 0); }
   // Mean loss in nats, a scalar tensor; adds `scale` times its gradient to the parameters' gradients.
   virtual at::Tensor accumulate_gradients(const at::Tensor& ids, const at::Tensor& targets, double scale) = 0;
 

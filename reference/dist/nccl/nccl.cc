@@ -1,0 +1,17 @@
+#include <c10/cuda/CUDAFunctions.h>
+
+#include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
+
+#include "reference/dist/c10d.h"
+
+namespace pg::dist {
+
+c10::intrusive_ptr<c10d::Backend> make_nccl_backend(const c10::intrusive_ptr<c10d::Store>& store, const Place& place,
+                                                    Milliseconds timeout) {
+  c10::cuda::set_device(static_cast<c10::DeviceIndex>(place.local_rank));
+  auto options = c10d::ProcessGroupNCCL::Options::create();
+  options->timeout = timeout;
+  return c10::make_intrusive<c10d::ProcessGroupNCCL>(store, place.rank, place.world, options);
+}
+
+}  // namespace pg::dist
