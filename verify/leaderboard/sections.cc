@@ -11,6 +11,7 @@ namespace pg::verify {
 namespace {
 
 constexpr std::size_t kMaxName = 80, kMaxListed = 200;
+constexpr std::size_t kMaxVerdict = 36;   // "fail", the longest rule id and "+23" whole
 constexpr std::ptrdiff_t kMaxNamed = 12;  // remarks above a table
 
 std::string track_title(const std::string& track) {
@@ -82,7 +83,7 @@ Section ranking(const Board& board, const BoardTable& table) {
                        {"p", true},
                        {"Holm", true},
                        {"LORD"},
-                       {"verdict", false, 24},
+                       {"verdict", false, kMaxVerdict},
                        {"bytes", true},
                        {"train s", true},
                        {"eval s", true},
@@ -159,9 +160,10 @@ Section records(const Board& board, const BoardTable& table) {
 Section readme(const Board& board, const ReadmeComparison& c) {
   Section out;
   out.heading = "The README's tables";
-  std::string text = fmt::format("{} rows listed, {} found as folders, {} with the score the folder is ranked by at "
-                                 "the printed rounding",
-                                 c.matches.size(), c.found, c.agreeing);
+  std::string text = fmt::format(
+      "{} rows listed, {} found as folders, {} with the score the folder is ranked by at "
+      "the printed rounding",
+      c.matches.size(), c.found, c.agreeing);
   if (c.claim_only > 0) text += fmt::format(", {} more with its claim instead", c.claim_only);
   text += fmt::format(". {} folders are not listed.", c.not_listed.size());
   if (c.other_tracks > 0)
