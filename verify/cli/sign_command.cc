@@ -63,6 +63,11 @@ void find_members(const json& theirs, const json& ours, const std::string& path,
         find_members(theirs.value(name, json()), ours.value(name, json()), path + name + ".", depth + 1, out);
     return;
   }
+  if (depth < 8 && theirs.is_array() && ours.is_array() && theirs.size() == ours.size()) {
+    for (std::size_t i = 0; i < theirs.size(); ++i)
+      find_members(theirs[i], ours[i], fmt::format("{}[{}].", path.substr(0, path.size() - 1), i), depth + 1, out);
+    return;
+  }
   out.push_back(fmt::format("{} is {} in the report and {} here", escape_line(path.substr(0, path.size() - 1), 100),
                             shown(theirs), shown(ours)));
 }
@@ -90,11 +95,12 @@ Status agrees(const Envelope& envelope, const std::string& folder, const std::ve
   if (policy->digest != theirs->policy_digest)
     return Error{fmt::format("the policy {} here is not the report's", escape_line(theirs->policy_name))};
   if (const auto wanted = baselines_of(theirs->report); wanted.size() != baselines.size())
-    return Error{fmt::format("the report was made with {} baseline{}{}, and --baseline is given {} time{}: give the "
-                             "same folders in the same order",
-                             wanted.size(), wanted.size() == 1 ? "" : "s",
-                             wanted.empty() ? "" : fmt::format(" ({})", fmt::join(wanted, ", ")), baselines.size(),
-                             baselines.size() == 1 ? "" : "s")};
+    return Error{
+        fmt::format("the report was made with {} baseline{}{}, and --baseline is given {} time{}: give the "
+                    "same folders in the same order",
+                    wanted.size(), wanted.size() == 1 ? "" : "s",
+                    wanted.empty() ? "" : fmt::format(" ({})", fmt::join(wanted, ", ")), baselines.size(),
+                    baselines.size() == 1 ? "" : "s")};
   const auto samples = load_baselines(baselines);
   if (!samples) return samples.error();
   const Report ours = examine(folder, folder, *policy, *samples);
@@ -131,7 +137,8 @@ int run(const Options& options) {
     return give_up({p256 ? "an ECDSA P-256 key signs a bundle of its own: give --bundle FILE"
                          : "--bundle is for ECDSA P-256 keys: cosign does not read Ed25519 here"});
   if (!options.unchecked)
-    if (const Status same = agrees(*envelope, options.folder, options.baselines); !same) return give_up(same.error(), kExitUntrusted);
+    if (const Status same = agrees(*envelope, options.folder, options.baselines); !same)
+      return give_up(same.error(), kExitUntrusted);
   if (p256) envelope->signatures.clear();  // a bundle holds one signature
   if (const Status added = add_signature(*envelope, *key); !added) return give_up(added.error());
   const Status written =
@@ -152,9 +159,10 @@ void add_sign_command(CLI::App& app, Action& action) {
       ->add_option("--folder", options->folder, "Verify DIR and sign only if the report is the same outside runDetails")
       ->type_name("DIR");
   command
-      ->add_option("--baseline", options->baselines,
-                   "With --folder: a folder that the report was compared with (pgverify DIR --baseline); as often and in\n"
-                   "the order as there")
+      ->add_option(
+          "--baseline", options->baselines,
+          "With --folder: a folder that the report was compared with (pgverify DIR --baseline); as often and in\n"
+          "the order as there")
       ->type_name("DIR")
       ->allow_extra_args(false);
   command->add_flag("--unchecked", options->unchecked, "Sign what somebody else found, as it is");

@@ -165,8 +165,9 @@ TEST_F(SignedReportTest, SecondVerifierGivesTheBaselinesOfTheReport) {
   const std::vector<std::string> sign = {"sign", report, "--key", second, "--folder", at("a")};
   const Finished without = run_pgverify(sign);
   EXPECT_EQ(without.code, 4);
-  EXPECT_THAT(without.err, HasSubstr("made with 1 baseline (2026-11-21_Example_PackedBaseline), and --baseline is given "
-                                     "0 times"));
+  EXPECT_THAT(without.err,
+              HasSubstr("made with 1 baseline (2026-11-21_Example_PackedBaseline), and --baseline is given "
+                        "0 times"));
   std::vector<std::string> with = sign;
   with.insert(with.end(), {"--baseline", example});
   EXPECT_EQ(run_pgverify(with).code, 0) << run_pgverify(with).err;
@@ -207,7 +208,7 @@ TEST_F(SignedReportTest, AFileThatIsNoSubjectIsRefused) {
 }
 
 TEST_F(SignedReportTest, TheSignedReportHasItsFileForItself) {
-  const std::string k = key("k"), out = at("r.html");
+  const std::string report = signed_report(), k = at("k.pem"), out = at("r.html");
   const Finished page = run_pgverify({at("a"), "--sign", k, "-o", out, "--format", "html"});
   EXPECT_EQ(page.code, 2);
   EXPECT_THAT(page.err, HasSubstr("give --output-as html=OTHER_FILE"));
@@ -215,7 +216,7 @@ TEST_F(SignedReportTest, TheSignedReportHasItsFileForItself) {
   EXPECT_EQ(both.code, 2);
   EXPECT_THAT(both.err, HasSubstr("both write to"));
   EXPECT_FALSE(fs::exists(out));
-  EXPECT_EQ(run_pgverify({"export-pae", signed_report(), "-o", at("x"), "--signature", at("./x")}).code, 2);
+  EXPECT_EQ(run_pgverify({"export-pae", report, "-o", at("x"), "--signature", at("./x")}).code, 2);
 }
 
 TEST_F(SignedReportTest, TrustFileLimitsWhatAKeyIsGoodFor) {

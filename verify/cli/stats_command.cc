@@ -223,7 +223,8 @@ std::string not_empty(const std::string& text) {
                             : "";
 }
 
-void add_options(CLI::App& command, Options& o) {
+// What is compared.
+void add_samples(CLI::App& command, Options& o) {
   command
       .add_option("--new", o.new_runs, "The runs that claim a gain: a submission folder, a file of numbers, or a,b,c")
       ->type_name("A")
@@ -237,6 +238,17 @@ void add_options(CLI::App& command, Options& o) {
                   "fixed_sigma")
       ->type_name("X")
       ->check(finite);
+  command.add_option("--values", o.values, "Unit of numbers that are no folder")->capture_default_str();
+  command
+      .add_option("--ratio", o.ratio,
+                  "val_loss / val_bpb of numbers that are no folder, to convert nats/token by;\n"
+                  "--rerun of numbers needs it, because the policy's margin is in nats/token")
+      ->check(finite)
+      ->check(CLI::Range(1e-3, 1e3));
+}
+
+// How, and where the answer goes.
+void add_options(CLI::App& command, Options& o) {
   command
       .add_option("--margin", o.margin,
                   "The gain that does not count yet; with this the policy's reading does not decide")
@@ -253,13 +265,6 @@ void add_options(CLI::App& command, Options& o) {
       .add_option("--test", o.test,
                   "welch (not with --bar), one_sample (the old mean as a fixed bar), fixed_sigma (z, policy's sigma)")
       ->check(CLI::IsMember({"welch", "one_sample", "fixed_sigma"}));
-  command.add_option("--values", o.values, "Unit of numbers that are no folder")->capture_default_str();
-  command
-      .add_option("--ratio", o.ratio,
-                  "val_loss / val_bpb of numbers that are no folder, to convert nats/token by;\n"
-                  "--rerun of numbers needs it, because the policy's margin is in nats/token")
-      ->check(finite)
-      ->check(CLI::Range(1e-3, 1e3));
   command.add_flag("--rerun", o.rerun, "--new is a rerun of the claim --old: does it agree with it?");
   command
       .add_option("--plan", o.plan,
@@ -285,6 +290,7 @@ void add_stats_command(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
   CLI::App* command =
       app.add_subcommand("stats", "Is a gain real? Every published reading of the rule, power, reruns, rerun plans");
+  add_samples(*command, *options);
   add_options(*command, *options);
   command->footer(
       "Exit code: 0 the gain is shown (a rerun agrees or is better), 1 it is not (a rerun is worse), 2 usage or\n"

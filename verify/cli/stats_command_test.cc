@@ -72,7 +72,7 @@ TEST(StatsCommand, ABarHasNoSpreadAndIsNoRun) {
   const Finished welch = stats({"--new", kNew, "--bar", "1.081", "--test", "welch"});
   EXPECT_EQ(welch.code, kExitError);
   EXPECT_THAT(welch.err, HasSubstr("leave --test away for the one-sample test, or give the runs to beat with --old"));
-  const json t = stats_json({"--new", kNew, "--bar", "1.081"}, kExitPass)["comparison"];
+  const json t = stats_json({"--new", kNew, "--bar", "1.081"}, kExitViolation)["comparison"];
   EXPECT_EQ(t["old"]["source"], "bar");
   EXPECT_EQ(t["readings"][0]["status"], "too_few") << "the policy's Welch readings have no answer";
   EXPECT_EQ(t["readings"][5]["test"], "one_sample");
@@ -108,14 +108,16 @@ TEST(StatsCommand, APlanSaysWhereItsLevelComesFrom) {
     more.insert(more.begin(), {"--plan", "3,6"});
     return stats_json(more, kExitPass)["plan"]["alpha_from"].get<std::string>();
   };
-  EXPECT_THAT(from({}), HasSubstr("the level of the reading \"applied\", which decides under the policy practice-2026-04"));
+  EXPECT_THAT(from({}),
+              HasSubstr("the level of the reading \"applied\", which decides under the policy practice-2026-04"));
   EXPECT_EQ(from({"--alpha", "0.05"}), "--alpha");
   EXPECT_THAT(from({"--margin", "0.005"}), HasSubstr("the default beside --margin"));
   EXPECT_THAT(stats({"--plan", "3,6"}).out, HasSubstr("0.25 is the level of the reading"));
 }
 
 TEST(StatsCommand, RefusesWhatIsNoScore) {
-  EXPECT_THAT(stats({"--new", "1.08,-1.08", "--old", kOld}).err, HasSubstr("--new: numbers, line 1: -1.08 is not positive"));
+  EXPECT_THAT(stats({"--new", "1.08,-1.08", "--old", kOld}).err,
+              HasSubstr("--new: numbers, line 1: -1.08 is not positive"));
   EXPECT_THAT(stats({"--new", kNew, "--old", "1e300,1"}).err, HasSubstr("--old: numbers, line 1: 1e300 is no score"));
   EXPECT_THAT(stats({"--new", kNew, "--old", "1,inf"}).err, HasSubstr("is no number"));
   EXPECT_THAT(stats({"--new", "", "--old", kOld}).err, HasSubstr("is empty"));

@@ -106,8 +106,8 @@ void write_sensitivity(Layout& out, const Significance& s) {
     parts.push_back(fmt::format("leaving one run out: p {} to {}", p_text(s.leave_one_out.lowest_p),
                                 p_text(s.leave_one_out.highest_p)));
   if (s.worst_new)
-    parts.push_back(fmt::format("the worst new run ({:.8g}) {} the old mean by the margin", *s.worst_new,
-                                s.worst_new_beats ? "beats" : "does not beat"));
+    parts.push_back(fmt::format("the worst new run ({:.8g}) {} the {} by the margin", *s.worst_new,
+                                s.worst_new_beats ? "beats" : "does not beat", s.against_bar ? "bar" : "old mean"));
   if (!parts.empty()) out.field("also", fmt::format("{}", fmt::join(parts, "; ")));
 }
 
