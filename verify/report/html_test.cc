@@ -130,6 +130,7 @@ TEST(ReportHtml, TicksAreRoundNumbers) {
 
 TEST(ReportHtml, SeedsAreDrawnAgainstTheBarOfTheStatistics) {
   Report report = clean_report();
+  report.policy = *load_policy("practice-2026-04");
   EXPECT_THAT(html({report}), Not(HasSubstr("to beat")));
   SeedSample old;
   old.name = "2026-04-08_<Old>";
