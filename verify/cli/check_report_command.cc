@@ -148,8 +148,10 @@ void add_check_report_command(CLI::App& app, Action& action) {
                       "Distinct keys that have to have signed (1, or the trust file's)");
   command->add_option("--folder", options->folder, "Compare every file of DIR with the signed digests")
       ->type_name("DIR");
-  command->add_option("--subject", options->subjects, "A file from outside the folder that has to be a signed one, else the report is refused;\n"
-                                                   "may be repeated")
+  command
+      ->add_option("--subject", options->subjects,
+                   "A file from outside the folder that has to be a signed one, else the report is refused;\n"
+                   "may be repeated")
       ->type_name("FILE")
       ->allow_extra_args(false);
   command

@@ -94,8 +94,8 @@ class Walker {
     return any;
   }
 
-  // A checkout written out as a case of its own, judged by the script at its top (is_checkout_with_script). A clone with
-  // its history is the contest's repository, whose records/ counts.
+  // A checkout written out as a case of its own, judged by the script at its top (is_checkout_with_script). A clone
+  // with its history is the contest's repository, whose records/ counts.
   bool is_case(const std::string& path) const {
     const FolderLook look = look_at(found_.root / path);
     return look.has_script && is_checkout(found_.root / path, look) &&

@@ -120,8 +120,7 @@ int run(const Options& o) {
   page.coverage = prove(*found, rows);
   if (const Status excluded = exclude(o.exclude, rows); !excluded) return give_up(excluded.error().message);
   page.board = build_board(std::move(rows), std::move(*policy), source_of(o.scores));
-  if (!readme->empty())
-    page.readme = compare_with_readme(page.board, read_readme_tables(*readme), only_track(o.root));
+  if (!readme->empty()) page.readme = compare_with_readme(page.board, read_readme_tables(*readme), only_track(o.root));
   Output out;
   if (const Status opened = out.open(o.output); !opened) return give_up(opened.error().message);
   if (const Status written = out.write(rendered(page, o.format)); !written) return give_up(written.error().message);

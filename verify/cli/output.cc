@@ -59,8 +59,8 @@ Status distinct_outputs(const std::vector<NamedOutput>& outputs) {
       const std::string &a = outputs[k].path, &b = outputs[i].path;
       if (is_stdout(a) != is_stdout(b)) continue;
       if (!is_stdout(a) && (is_special_file(a) || !same_file(a, b))) continue;
-      return Error{fmt::format("{} and {} both write to {}: give each a file of its own", escape_line(outputs[k].option),
-                               escape_line(outputs[i].option),
+      return Error{fmt::format("{} and {} both write to {}: give each a file of its own",
+                               escape_line(outputs[k].option), escape_line(outputs[i].option),
                                is_stdout(a) ? "standard output" : escape_line(b, 500))};
     }
   return {};

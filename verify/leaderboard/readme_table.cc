@@ -266,8 +266,7 @@ std::vector<ReadmeRow> read_readme_tables(std::string_view markdown) {
   return rows;
 }
 
-ReadmeComparison compare_with_readme(const Board& board, const std::vector<ReadmeRow>& listed,
-                                     std::string_view track) {
+ReadmeComparison compare_with_readme(const Board& board, const std::vector<ReadmeRow>& listed, std::string_view track) {
   if (track.empty()) return Matcher(board, listed).run();
   const auto tracks = tracks_of(listed);
   std::vector<ReadmeRow> own;

@@ -28,8 +28,8 @@ struct ReadmeMatch {
   ReadmeRow listed;
   How how = How::none;
   std::optional<std::size_t> row;  // index into Board::rows
-  bool agrees = false;    // the printed score is the one the folder is ranked by, at the printed rounding
-  bool as_claimed = false;  // it is the claim of submission.json, at the printed rounding
+  bool agrees = false;             // the printed score is the one the folder is ranked by, at the printed rounding
+  bool as_claimed = false;         // it is the claim of submission.json, at the printed rounding
   std::string remark;              // where it does not agree or no folder was found: what is known
 };
 const char* to_string(ReadmeMatch::How how);
@@ -45,8 +45,8 @@ struct ReadmeComparison {
 // A listed row is the folder that it links to; where it links elsewhere, the folder not linked by any row whose score
 // rounds to the printed one and whose author has the same name (letters and digits compared), else the only such folder
 // by score alone.
-// `track` ("track_10min_16mb"; empty: all): where the board holds one track's folders only, the rows of other tracks are
-// left out. A row is of the track that it links to, else of the one that most rows under its heading link to.
+// `track` ("track_10min_16mb"; empty: all): where the board holds one track's folders only, the rows of other tracks
+// are left out. A row is of the track that it links to, else of the one that most rows under its heading link to.
 ReadmeComparison compare_with_readme(const Board& board, const std::vector<ReadmeRow>& listed,
                                      std::string_view track = "");
 

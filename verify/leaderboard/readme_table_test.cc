@@ -81,7 +81,8 @@ TEST(ReadmeComparison, SaysInWhatARowDiffers) {
 
 TEST(ReadmeComparison, LeavesOutTheRowsOfOtherTracks) {
   const auto rows = read_readme_tables(
-      "## Records\n\n| Run | Score |\n|---|---|\n| One | 1.1 | [i](records/track_10min_16mb/d) |\n| Two | 1.2 | no link "
+      "## Records\n\n| Run | Score |\n|---|---|\n| One | 1.1 | [i](records/track_10min_16mb/d) |\n| Two | 1.2 | no "
+      "link "
       "|\n\n## Others\n\n| Run | Score |\n|---|---|\n| Three | 1.3 | [i](https://h/records/track_long/x) |\n| Four | "
       "1.4 | none |\n");
   ASSERT_THAT(rows, SizeIs(4));
