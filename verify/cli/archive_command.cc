@@ -152,6 +152,11 @@ Result<std::string> report_agreement(const Options& options, const std::vector<L
 }
 
 int run(const Options& options) {
+  if (!options.labels_output.empty())
+    if (const Status distinct = distinct_outputs({{options.output.empty() ? "the lines" : "-o", options.output},
+                                                  {"--labels-output", options.labels_output}});
+        !distinct)
+      return give_up(distinct.error().message);
   const auto policy = policy_for(options.policy);
   if (!policy) return give_up(policy.error().message);
   const auto start = Clock::now();
@@ -202,7 +207,9 @@ void add_archive_command(CLI::App& app, Action& action) {
           "and that Markdown as job summary where $GITHUB_STEP_SUMMARY is set)")
       ->check(CLI::IsMember({"jsonl", "markdown", "github"}))
       ->capture_default_str();
-  command->add_option("-o,--output", options->output, "Write the lines to FILE, whole or not at all; summary on stdout")
+  command
+      ->add_option("-o,--output", options->output,
+                   "Write (replace) FILE with the lines, whole or not at all; summary on stdout")
       ->type_name("FILE");
   auto* labels = command
                      ->add_option("--labels", options->labels,
@@ -215,8 +222,11 @@ void add_archive_command(CLI::App& app, Action& action) {
   command->add_flag("-q,--quiet", options->quiet, "No progress and no summary");
   command->footer(
       "A submission folder is a child of a track_* folder or of a ROOT full of <number>__<name> folders, or any other\n"
-      "folder with a submission*.json, train*.py, *.log or README.md that is not inside another one. Each gives one\n"
-      "line, in the order of its path, whatever the number of threads; a folder that cannot be examined gives a line\n"
+      "folder with a submission*.json, train*.py, *.log or README.md that is not inside another one. Of a checkout of\n"
+      "the challenge only records/ counts, unless it stands beside other submissions, has no .git and a train*.py at "
+      "its\n"
+      "top: then this script is the submission. Each gives one line, in the order of its path, whatever the number of "
+      "threads; a folder that cannot be examined gives a line\n"
       "with \"error\". The summary (stderr, or stdout with -o) ends with the proof that no folder was left out.\n\n"
       "--labels FILE adds how far the verdicts agree with what people ruled: a confusion table per family and per "
       "rule,\n"

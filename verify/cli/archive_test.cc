@@ -56,6 +56,31 @@ TEST(Discover, OfACheckoutOnlyRecordsCounts) {
   EXPECT_THAT(found.containers, ElementsAre("records", "records/track_10min_16mb"));
 }
 
+// A pull request that changed the script at the top, written out whole beside others' folders.
+TEST(Discover, ACheckoutBesideSubmissionsIsACaseOfItsOwn) {
+  TestTree tree;
+  tree.submission("549");
+  for (const char* path : {"656", "clone", "bare"}) {
+    tree.submission(std::string(path) + "/records/track_10min_16mb/a");
+    tree.file(std::string(path) + "/README.md");
+  }
+  tree.file("656/train_gpt.py");
+  tree.file("656/data/x");
+  tree.file("clone/train_gpt.py");
+  tree.folder("clone/.git");
+  const Discovery found = found_in(tree);
+  EXPECT_THAT(found.submissions,
+              ElementsAre("549", "656", "bare/records/track_10min_16mb/a", "clone/records/track_10min_16mb/a"))
+      << "a clone and a checkout without a script are walked through";
+  EXPECT_TRUE(prove_coverage(found, one_line_each(found)).complete());
+  EXPECT_THAT(found_in(tree, "656").submissions, ElementsAre("records/track_10min_16mb/a"))
+      << "as the root it is walked";
+  TestTree alone;
+  alone.submission("repository/records/track_10min_16mb/a");
+  alone.file("repository/train_gpt.py");
+  EXPECT_THAT(found_in(alone).submissions, ElementsAre("repository/records/track_10min_16mb/a"));
+}
+
 TEST(Discover, PullRequestFoldersAreSubmissionsAndNothingInsideThemIs) {
   TestTree tree;
   tree.folder("7__empty");

@@ -95,13 +95,16 @@ void print_accepted(const Options& options, const CheckedReport& checked, int th
     fmt::print("  signed by  {}, {} {}\n", escape_line(key->name, 500), to_string(key->key.type()), key->key.id());
   fmt::print("  needed     {} distinct key{}\n", threshold, threshold == 1 ? "" : "s");
   if (options.folder.empty())
-    fmt::print("  files      not compared: give --folder DIR\n");
+    fmt::print("  files      {}the folder's not compared: give --folder DIR\n",
+               options.subjects.empty() ? "" : fmt::format("{} as signed, ", options.subjects.size()));
   else
     fmt::print("  files      {} as signed in {}\n", report.subjects.size() - 1 - checked.unchecked.size(),
                escape_line(options.folder, 500));
   if (!options.folder.empty())
     for (const std::string& name : checked.unchecked)
       fmt::print("  not compared: {}; give it with --subject\n", escape_line(name));
+  for (const std::string& name : baselines_of(report.report))
+    fmt::print("  baseline   {}: its scores as they stand in the report; no file of it is signed\n", name);
   fmt::print("  verifier   {} version {}, {}\n", escape_line(report.verifier_id), escape_line(report.verifier_version),
              report.time.empty() ? "no time given" : escape_line(report.time));
   fmt::print("  report     sha256 {} (the same for every verifier who finds the same)\n", report.report_digest);
@@ -145,7 +148,10 @@ void add_check_report_command(CLI::App& app, Action& action) {
                       "Distinct keys that have to have signed (1, or the trust file's)");
   command->add_option("--folder", options->folder, "Compare every file of DIR with the signed digests")
       ->type_name("DIR");
-  command->add_option("--subject", options->subjects, "A signed file from outside the folder; may be repeated")
+  command
+      ->add_option("--subject", options->subjects,
+                   "A file from outside the folder that has to be a signed one, else the report is refused;\n"
+                   "may be repeated")
       ->type_name("FILE")
       ->allow_extra_args(false);
   command

@@ -39,6 +39,14 @@ bool is_checkout(const fs::path& folder, const FolderLook& look) {
          any_track(look_at(folder / "records").folders);
 }
 
+// Whether a submission stands directly in `parent`, whose look this is.
+bool holds_submission(const fs::path& parent, const FolderLook& look) {
+  return std::any_of(look.folders.begin(), look.folders.end(), [&](const std::string& child) {
+    const FolderLook below = look_at(parent / child);
+    return below.looks_like_submission() && !is_checkout(parent / child, below);
+  });
+}
+
 bool is_track(std::string_view name, const FolderLook& look) {
   return is_track_name(name) && !look.folders.empty();
 }
@@ -76,11 +84,22 @@ class Walker {
       } else if ((track && !child.starts_with('.')) || (depth == 1 && is_pull_request_name(child))) {
         found_.submissions.push_back(below);
         any = true;
+      } else if (is_case(below) && holds_submission(found_.root / path, look)) {
+        found_.submissions.push_back(below);
+        any = true;
       } else {
         any = folder(below, child, depth) || any;
       }
     }
     return any;
+  }
+
+  // A checkout written out as a case of its own, judged by the script at its top (is_checkout_with_script). A clone
+  // with its history is the contest's repository, whose records/ counts.
+  bool is_case(const std::string& path) const {
+    const FolderLook look = look_at(found_.root / path);
+    return look.has_script && is_checkout(found_.root / path, look) &&
+           std::find(look.folders.begin(), look.folders.end(), ".git") == look.folders.end();
   }
 
   bool folder(const std::string& path, const std::string& name, int depth) {

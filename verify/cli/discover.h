@@ -24,6 +24,8 @@ struct Discovery {
 //  - any other folder below the root with a submission*.json, train*.py, *.log or README.md of its own that is neither
 //    inside another submission folder nor a checkout of the challenge's repository (it has records/track_*/), of which
 //    only records/ counts;
+//  - a checkout of the challenge's repository with a training script at its top and without .git, where it stands
+//  beside a folder of the kind above: a pull request written out whole, answered by its own script without records/;
 //  - the root itself if it has a submission*.json and is none of the above.
 // An Error where `root` is no readable folder.
 Result<Discovery> discover(const std::filesystem::path& root);

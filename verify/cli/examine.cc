@@ -72,6 +72,16 @@ Result<SeedSample> load_sample(const fs::path& folder) {
   return sample;
 }
 
+Result<std::vector<SeedSample>> load_baselines(const std::vector<std::string>& folders) {
+  std::vector<SeedSample> out;
+  for (const std::string& folder : folders) {
+    auto sample = load_sample(folder);
+    if (!sample) return sample.error();
+    out.push_back(*std::move(sample));
+  }
+  return out;
+}
+
 Result<Policy> policy_for(const std::string& name_or_path) {
   auto policy = load_policy(name_or_path);
   if (!policy) return policy;

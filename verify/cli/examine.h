@@ -19,6 +19,9 @@ Report examine(const std::filesystem::path& folder, const std::string& shown, co
 // A folder's seed sample, to compare others with. An Error where it is no readable folder or holds no score at all.
 Result<SeedSample> load_sample(const std::filesystem::path& folder);
 
+// The samples of several folders (--baseline), in their order; the first Error.
+Result<std::vector<SeedSample>> load_baselines(const std::vector<std::string>& folders);
+
 // Loads a policy and refuses one that names rules this program does not have.
 Result<Policy> policy_for(const std::string& name_or_path);
 

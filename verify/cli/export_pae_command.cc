@@ -28,6 +28,10 @@ int give_up(const Error& error) {
 }
 
 int run(const Options& options) {
+  if (!options.signature.empty())
+    if (const Status distinct = distinct_outputs({{"-o", options.output}, {"--signature", options.signature}});
+        !distinct)
+      return give_up(distinct.error());
   const auto envelope = load_envelope(options.file, Layout::any);
   if (!envelope) return give_up(envelope.error());
   if (options.index < 1 || options.index > envelope->signatures.size())

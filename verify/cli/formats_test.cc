@@ -119,6 +119,33 @@ TEST(Formats, SeveralFilesComeFromOneRun) {
   EXPECT_THAT(content(out / "junit"), HasSubstr("<testsuite name=\"b\""));
 }
 
+TEST(Formats, TwoOutputsToOneFileAreRefusedByWhateverName) {
+  TestTree tree;
+  const std::string out = tree.root() / "out", other = tree.root() / "other";
+  fs::create_directory_symlink(tree.root(), tree.root() / "link");
+  const std::string linked = tree.root() / "link/out", dotted = tree.root() / "./out";
+  for (const std::string& same : {out, linked, dotted}) {
+    const Finished done = run_pgverify({kExample, "-o", out, "--output-as", "html=" + same});
+    EXPECT_EQ(done.code, 2) << same;
+    EXPECT_THAT(done.err, HasSubstr("both write to")) << same;
+    EXPECT_FALSE(fs::exists(out));
+  }
+  EXPECT_EQ(run_pgverify({kExample, "--output-as", "html=" + out, "--output-as", "sarif=" + dotted}).code, 2);
+  EXPECT_THAT(run_pgverify({kExample, "--output-as", "html=-"}).err, HasSubstr("both write to standard output"));
+  EXPECT_EQ(run_pgverify({kExample, "-o", "/dev/null", "--output-as", "html=/dev/null"}).code, 0);
+  EXPECT_EQ(run_pgverify({kExample, "-o", out, "--output-as", "html=" + other}).code, 0);
+  fs::create_hard_link(out, tree.root() / "hard");
+  EXPECT_EQ(run_pgverify({kExample, "-o", out, "--output-as", "html=" + (tree.root() / "hard").string()}).code, 2);
+}
+
+TEST(Formats, ExistingFilesAreReplacedWhole) {
+  TestTree tree;
+  tree.file("out", std::string(1 << 20, 'x'));
+  const std::string out = tree.root() / "out";
+  EXPECT_EQ(run_pgverify({kExample, "-o", out, "--format", "json"}).code, 0);
+  EXPECT_NO_THROW((void)json::parse(content(out))) << "nothing of the old content is left";
+}
+
 TEST(Formats, SarifPathsStartAtTheWorkspaceOfTheJob) {
   TestTree tree;
   tree.submission("checkout/records/track_x/a");

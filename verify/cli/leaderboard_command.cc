@@ -87,6 +87,13 @@ Result<std::string> readme_text(const Options& o) {
   }
 }
 
+// The track's folder where ROOT is one: then only its rows of the README are compared. "" otherwise.
+std::string only_track(const std::string& root) {
+  std::error_code error;
+  const std::string name = fs::canonical(root, error).filename().string();
+  return !error && name.starts_with("track_") ? name : "";
+}
+
 std::string rendered(const BoardPage& page, const std::string& format) {
   if (format == "json") return canonical_json(board_json(page)) + "\n";
   if (format == "markdown") return board_markdown(page);
@@ -113,7 +120,7 @@ int run(const Options& o) {
   page.coverage = prove(*found, rows);
   if (const Status excluded = exclude(o.exclude, rows); !excluded) return give_up(excluded.error().message);
   page.board = build_board(std::move(rows), std::move(*policy), source_of(o.scores));
-  if (!readme->empty()) page.readme = compare_with_readme(page.board, read_readme_tables(*readme));
+  if (!readme->empty()) page.readme = compare_with_readme(page.board, read_readme_tables(*readme), only_track(o.root));
   Output out;
   if (const Status opened = out.open(o.output); !opened) return give_up(opened.error().message);
   if (const Status written = out.write(rendered(page, o.format)); !written) return give_up(written.error().message);
@@ -144,14 +151,15 @@ void add_leaderboard_command(CLI::App& app, Action& action) {
   CLI::Option* readme = command
                             ->add_option("--readme", o.readme,
                                          "README whose leaderboard tables are compared; default: "
-                                         "that of the checkout")
+                                         "that of the checkout. Of a ROOT that is one track's folder (track_...)\n"
+                                         "only that track's rows")
                             ->type_name("FILE");
   command->add_flag("--no-readme", o.no_readme, "Compare with no README")->excludes(readme);
   command
       ->add_option("--format", o.format, "text, markdown, json (pgverify/leaderboard/v1), html (one file, no script)")
       ->check(CLI::IsMember({"text", "markdown", "json", "html"}))
       ->capture_default_str();
-  command->add_option("-o,--output", o.output, "Write to FILE, whole or not at all, instead of stdout")
+  command->add_option("-o,--output", o.output, "Write (replace) FILE, whole or not at all, instead of stdout")
       ->type_name("FILE");
   command->add_option("-j,--jobs", o.jobs, "Threads; default: one per core")->check(CLI::Range(1, 1024));
   command->footer(

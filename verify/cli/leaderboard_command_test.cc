@@ -87,6 +87,21 @@ TEST_F(Checkout, IsComparedWithItsReadme) {
   EXPECT_EQ(json::parse(below.out)["readme"]["found"], 2) << "the README of the checkout it lies in";
 }
 
+TEST_F(Checkout, OfOneTracksFolderOnlyThatTracksRowsAreCompared) {
+  tree_.submission("records/track_long/2026-03-05_Other");
+  tree_.file("README.md",
+             "# Leaderboard\n\n| Run | Score | Info |\n|---|---|---|\n"
+             "| New | 1.1004 | [i](records/track_10min_16mb/2026-03-02_New/README.md) |\n\n# Others\n\n"
+             "| Run | Score | Info |\n|---|---|---|\n| Other | 1.5 | [i](records/track_long/2026-03-05_Other) |\n"
+             "| Unlinked | 1.6 | |\n");
+  EXPECT_EQ(board_json()["readme"]["rows"].size(), 3u);
+  const std::string track = (tree_.root() / "records/track_10min_16mb").string();
+  const json readme = json::parse(run_pgverify({"leaderboard", track, "--format", "json"}).out)["readme"];
+  EXPECT_EQ(readme["rows"].size(), 1u);
+  EXPECT_EQ(readme["other_tracks"], 2);
+  EXPECT_THAT(run_pgverify({"leaderboard", track}).out, HasSubstr("2 rows of other tracks"));
+}
+
 TEST_F(Checkout, RendersInEveryFormatAndTheSameBytesEachTime) {
   for (const char* format : {"text", "markdown", "html", "json"}) {
     const Finished done = board({"--format", format});

@@ -1,10 +1,13 @@
 // pgverify: `pgverify DIR` is `pgverify verify DIR`. Commands are in *_command.cc of this folder.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <exception>
 #include <iostream>
 #include <string>
 #include <vector>
 
+#include "reference/base/text.h"
 #include "verify/cli/command.h"
 #include "verify/cli/exit_code.h"
 #include "verify/cli/output.h"
@@ -22,6 +25,16 @@ std::vector<std::string> with_command(const CLI::App& app, int argc, char** argv
   if (!own) args.insert(args.begin(), "verify");
   std::reverse(args.begin(), args.end());  // CLI11 takes them from the back
   return args;
+}
+
+// What the parser of the command line objects to, with the way out.
+int wrong_usage(const CLI::ParseError& problem, const CLI::App& app, const std::vector<std::string>& args) {
+  const std::string wanted = args.empty() ? "" : args.back();
+  const bool known =
+      !app.get_subcommands([&](const CLI::App* command) { return command->get_name() == wanted; }).empty();
+  complain(fmt::format("{}; `pgverify{} --help` lists the options", escape_line(trim(problem.what()), 1000),
+                       known ? " " + wanted : ""));
+  return kExitError;
 }
 
 int run(int argc, char** argv) {
@@ -59,10 +72,12 @@ int run(int argc, char** argv) {
     std::cerr << app.help();
     return kExitError;
   }
+  const std::vector<std::string> args = with_command(app, argc, argv);
   try {
-    app.parse(with_command(app, argc, argv));
+    app.parse(std::vector<std::string>(args));
   } catch (const CLI::ParseError& problem) {
-    return app.exit(problem, std::cout, std::cerr) == 0 ? kExitPass : kExitError;
+    if (problem.get_exit_code() != 0) return wrong_usage(problem, app, args);
+    return app.exit(problem, std::cout, std::cerr) == 0 ? kExitPass : kExitError;  // --help, --version
   }
   return action();
 }

@@ -43,6 +43,29 @@ bool is_special_file(const std::string& path) {
 
 }  // namespace
 
+Status distinct_outputs(const std::vector<NamedOutput>& outputs) {
+  namespace fs = std::filesystem;
+  const auto is_stdout = [](const std::string& path) { return path.empty() || path == "-"; };
+  const auto same_file = [](const std::string& a, const std::string& b) {
+    std::error_code error;
+    if (fs::equivalent(a, b, error)) return true;  // hard links too
+    const auto real = [&](const std::string& path) {
+      return fs::weakly_canonical(fs::absolute(path, error), error).lexically_normal();
+    };
+    return real(a) == real(b);
+  };
+  for (std::size_t i = 0; i < outputs.size(); ++i)
+    for (std::size_t k = 0; k < i; ++k) {
+      const std::string &a = outputs[k].path, &b = outputs[i].path;
+      if (is_stdout(a) != is_stdout(b)) continue;
+      if (!is_stdout(a) && (is_special_file(a) || !same_file(a, b))) continue;
+      return Error{fmt::format("{} and {} both write to {}: give each a file of its own",
+                               escape_line(outputs[k].option), escape_line(outputs[i].option),
+                               is_stdout(a) ? "standard output" : escape_line(b, 500))};
+    }
+  return {};
+}
+
 void install_signal_handlers() {
   struct sigaction action {};
   action.sa_handler = end_quietly;

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "reference/base/result.h"
 
@@ -33,6 +34,14 @@ class Output {
   int fd_ = -1;
   bool pending_ = false;  // opened, nothing written yet
 };
+
+// One output as it was asked for: the option ("-o", "--output-as html=out.html") and where it goes.
+struct NamedOutput {
+  std::string option, path;
+};
+// An Error where two of them are one file, by whatever name, or both stdout: one would destroy the other. Devices and
+// pipes may be shared.
+Status distinct_outputs(const std::vector<NamedOutput>& outputs);
 
 // SIGINT, SIGTERM, SIGHUP and a reader that closed its pipe end the program at once and quietly, with 128 + signal (130
 // for SIGINT); an unfinished Output file is removed first.

@@ -31,6 +31,7 @@ Status Outputs::open(const OutputChoice& choice) {
   if (!format) return format.error();
   docs_url_ = docs_url();
   RenderOptions options{{}, rule_infos(), docs_url_};
+  std::vector<NamedOutput> files = {{choice.output.empty() ? "the main output" : "-o", choice.output}};
   for (const std::string& entry : choice.more) {
     const std::size_t at = entry.find('=');
     const auto other = format_of(entry.substr(0, at), "format in --output-as");
@@ -38,10 +39,12 @@ Status Outputs::open(const OutputChoice& choice) {
     if (at == std::string::npos || at + 1 == entry.size())
       return Error{fmt::format("--output-as {}: give FORMAT=FILE, for example sarif=report.sarif", escape_line(entry))};
     options.text = {.color = false, .quiet = false};
+    files.push_back({"--output-as " + entry, entry.substr(at + 1)});
     more_.push_back({entry.substr(at + 1), make_renderer(*other, options), ""});
     job_summary_ = job_summary_ || *other == Format::github;
   }
   job_summary_ = job_summary_ || *format == Format::github;
+  if (const Status distinct = distinct_outputs(files); !distinct) return distinct;
   if (const Status opened = main_.open(choice.output); !opened) return opened;
   options.text = {.color = use_color(choice.color, main_.to_stdout()), .quiet = choice.quiet};
   renderer_ = make_renderer(*format, options);

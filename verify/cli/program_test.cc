@@ -22,6 +22,7 @@ using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;
@@ -191,6 +192,43 @@ TEST(Program, ExplainListsAllRulesAndShowsEachPage) {
     EXPECT_THAT(page.out, HasSubstr(rule.id));
   }
   for (const char* unknown : {"PG-NO-SUCH", "../../etc/passwd"}) EXPECT_EQ(run_pgverify({"explain", unknown}).code, 2);
+}
+
+TEST(Program, ExplainOfAFamilyListsItsRules) {
+  for (const char* family : {"PG-C3", "c3"}) {
+    const Finished list = run_pgverify({"explain", family});
+    EXPECT_EQ(list.code, 0) << list.err;
+    std::size_t rules = 0;
+    for (const Rule& rule : all_rules()) {
+      const bool of_it = rule.id.starts_with("PG-C3-");
+      rules += of_it;
+      EXPECT_EQ(list.out.find(std::string(rule.id) + " ") != std::string::npos, of_it) << rule.id;
+    }
+    EXPECT_GT(rules, 0u);
+    EXPECT_THAT(list.out, HasSubstr(std::to_string(rules) + " rule"));
+  }
+}
+
+TEST(Program, ExplainSuggestsIdsThatAreNear) {
+  EXPECT_THAT(run_pgverify({"explain", "PG-SIZE-CAPP"}).err, HasSubstr("near it: PG-SIZE-CAP"));
+  EXPECT_THAT(run_pgverify({"explain", "siez-cap"}).err, HasSubstr("PG-SIZE-CAP"));
+  EXPECT_THAT(run_pgverify({"explain", "significance"}).err, HasSubstr("PG-STAT-SIGNIFICANCE"));
+  EXPECT_THAT(run_pgverify({"explain", "qqqqqqqq"}).err, HasSubstr("lists all"));
+}
+
+TEST(Program, MessagesNameFileAndPlaceAndNoLibrary) {
+  TestTree tree;
+  tree.file("p.json", "{\n \"schema\": nonsense\n}\n");
+  const Finished policy = run_pgverify({tree.root().string(), "--policy", (tree.root() / "p.json").string()});
+  EXPECT_EQ(policy.code, 2);
+  EXPECT_THAT(policy.err, HasSubstr("p.json: parse error at line 2, column"));
+  EXPECT_THAT(policy.err, Not(HasSubstr("json.exception")));
+  const Finished usage = run_pgverify({"stats", "--plan", "three"});
+  EXPECT_EQ(usage.code, 2);
+  EXPECT_THAT(usage.err, StartsWith("pgverify: "));
+  EXPECT_THAT(usage.err, HasSubstr("`pgverify stats --help`"));
+  const Finished hostile = run_pgverify({"stats", "--x\x1b[31m"});
+  EXPECT_THAT(hostile.err, Not(HasSubstr("\x1b")));
 }
 
 TEST(Program, ArchiveAnswersEveryFolderInOrderWhateverTheThreads) {

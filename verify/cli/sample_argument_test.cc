@@ -20,7 +20,7 @@ std::string error_of(const std::string& text) {
 }
 
 TEST(SampleArgument, ReadsListsAndFilesWithComments) {
-  EXPECT_THAT(sample_argument("1.08, 1.081,-2e-3", {})->bpb(), ElementsAre(1.08, 1.081, -0.002));
+  EXPECT_THAT(sample_argument("1.08, 1.081,2e-3", {})->bpb(), ElementsAre(1.08, 1.081, 0.002));
   const fs::path file = fs::path(testing::TempDir()) / "pg_losses.txt";
   ASSERT_TRUE(write_file_atomic(file, "# 2026-07-17\r\n3.2775, 3.2779\n\n3.2793 # the third\n"));
   const auto sample = sample_argument(file.string(), 2.5);
@@ -40,6 +40,15 @@ TEST(SampleArgument, SaysWhatIsNoNumberAndWhere) {
   std::string many;
   for (std::size_t i = 0; i <= kMaxNumbers; ++i) many += "1 ";
   EXPECT_THAT(parse_numbers(many, "f", {}).error().message, HasSubstr("more than 10000"));
+}
+
+TEST(SampleArgument, RefusesWhatCannotBeAScore) {
+  EXPECT_THAT(error_of("1.08,-1.08"), HasSubstr("numbers, line 1: -1.08 is not positive"));
+  EXPECT_THAT(error_of("0"), HasSubstr("is not positive"));
+  EXPECT_THAT(error_of("1.08,1e300"), HasSubstr("1e300 is no score: more than 1000"));
+  EXPECT_THAT(error_of("1e999"), HasSubstr("1e999"));
+  for (const char* word : {"nan", "-inf", "1.08,inf", "1.08,NaN", "1.08,abc"})
+    EXPECT_THAT(error_of(word), HasSubstr("is no number")) << word;
 }
 
 TEST(SampleArgument, AFolderWithoutScoresIsNoSample) {

@@ -159,6 +159,66 @@ TEST_F(SignedReportTest, SecondVerifierSignsOnlyWhatItFindsToo) {
   EXPECT_EQ(json::parse(content(at("three.json")))["signatures"].size(), 3u);
 }
 
+TEST_F(SignedReportTest, SecondVerifierGivesTheBaselinesOfTheReport) {
+  const std::string example = PG_SOURCE_DIR "/submissions/2026-11-21_Example_PackedBaseline";
+  const std::string report = signed_report({"--baseline", example}), second = key("second");
+  const std::vector<std::string> sign = {"sign", report, "--key", second, "--folder", at("a")};
+  const Finished without = run_pgverify(sign);
+  EXPECT_EQ(without.code, 4);
+  EXPECT_THAT(without.err,
+              HasSubstr("made with 1 baseline (2026-11-21_Example_PackedBaseline), and --baseline is given "
+                        "0 times"));
+  std::vector<std::string> with = sign;
+  with.insert(with.end(), {"--baseline", example});
+  EXPECT_EQ(run_pgverify(with).code, 0) << run_pgverify(with).err;
+  EXPECT_EQ(json::parse(content(report))["signatures"].size(), 2u);
+  const Finished checked =
+      run_pgverify({"check-report", report, "--key", public_key("k"), "--folder", at("a"), "--any-verdict"});
+  EXPECT_EQ(checked.code, 0);
+  EXPECT_THAT(checked.out, HasSubstr("baseline   2026-11-21_Example_PackedBaseline: its scores as they stand"));
+  EXPECT_EQ(run_pgverify({"sign", report, "--key", second, "--unchecked", "--baseline", example}).code, 2);
+}
+
+TEST_F(SignedReportTest, ARenamedCopyDiffersInItsNameAndTheMessageSaysSo) {
+  const std::string report = signed_report(), second = key("second");
+  fs::copy(at("a"), at("copy"), fs::copy_options::recursive);
+  const Finished renamed = run_pgverify({"sign", report, "--key", second, "--folder", at("copy")});
+  EXPECT_EQ(renamed.code, 4);
+  EXPECT_THAT(renamed.err, HasSubstr("subject.name is \"a\" in the report and \"copy\" here"));
+}
+
+TEST_F(SignedReportTest, AFileThatIsNoSubjectIsRefused) {
+  tree.file("model.bin", "weights");
+  tree.file("other.bin", "other weights");
+  const std::string report = signed_report({"--subject", at("model.bin")});
+  const auto check = [&](const std::string& file) {
+    return run_pgverify({"check-report", report, "--key", public_key("k"), "--subject", at(file), "--any-verdict"});
+  };
+  const Finished good = check("model.bin");
+  EXPECT_EQ(good.code, 0);
+  EXPECT_THAT(good.out, HasSubstr("1 as signed, the folder's not compared"));
+  const Finished stranger = check("other.bin");
+  EXPECT_EQ(stranger.code, 4);
+  EXPECT_THAT(stranger.out, HasSubstr("REFUSED  subjects: other.bin is not among the signed files"));
+  tree.file("model.bin", "weights, changed");
+  EXPECT_THAT(check("model.bin").out, HasSubstr("model.bin is not the signed file of this name"));
+  const Finished with_folder = run_pgverify({"check-report", report, "--key", public_key("k"), "--folder", at("a"),
+                                             "--subject", at("model.bin"), "--any-verdict"});
+  EXPECT_EQ(with_folder.code, 4) << "the folder being right does not excuse the file";
+}
+
+TEST_F(SignedReportTest, TheSignedReportHasItsFileForItself) {
+  const std::string report = signed_report(), k = at("k.pem"), out = at("r.html");
+  const Finished page = run_pgverify({at("a"), "--sign", k, "-o", out, "--format", "html"});
+  EXPECT_EQ(page.code, 2);
+  EXPECT_THAT(page.err, HasSubstr("give --output-as html=OTHER_FILE"));
+  const Finished both = run_pgverify({at("a"), "--sign", k, "-o", out, "--output-as", "html=" + out});
+  EXPECT_EQ(both.code, 2);
+  EXPECT_THAT(both.err, HasSubstr("both write to"));
+  EXPECT_FALSE(fs::exists(out));
+  EXPECT_EQ(run_pgverify({"export-pae", report, "-o", at("x"), "--signature", at("./x")}).code, 2);
+}
+
 TEST_F(SignedReportTest, TrustFileLimitsWhatAKeyIsGoodFor) {
   const std::string report = signed_report({"--verifier-id", "urn:lab:one"});
   const auto trust = [&](const std::string& verifier, const std::string& until) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <nlohmann/json.hpp>
 
 #include "reference/base/file.h"
 #include "reference/base/text.h"
@@ -16,6 +17,8 @@
 
 namespace pg::verify {
 namespace {
+
+using nlohmann::json;
 
 constexpr std::uint64_t kMaxKeyBytes = 1 << 16;
 
@@ -70,6 +73,18 @@ Result<Envelope> load_envelope(const std::string& path, Layout layout) {
   auto envelope = parse_envelope(*text, layout);
   if (!envelope) return Error{fmt::format("{}: {}", escape_line(path, 500), envelope.error().message)};
   return envelope;
+}
+
+std::vector<std::string> baselines_of(const nlohmann::json& report) {
+  std::vector<std::string> out;
+  const json statistics = report.value("statistics", json());
+  if (!statistics.is_object()) return out;
+  for (const json& comparison : statistics.value("comparisons", json::array())) {
+    const json old_side = comparison.is_object() ? comparison.value("old", json()) : json();
+    const json name = old_side.is_object() ? old_side.value("name", json()) : json();
+    out.push_back(name.is_string() ? escape_line(name.get<std::string>(), 100) : "?");
+  }
+  return out;
 }
 
 bool is_uri(std::string_view text) {

@@ -31,6 +31,9 @@ Result<Envelope> load_envelope(const std::string& path, Layout layout);
 // The digests of `paths`.
 Result<std::vector<Subject>> file_subjects(const std::vector<std::string>& paths);
 
+// The names of the submissions that a report (pgverify/report/v1, an object) was compared with, escaped, in its order.
+std::vector<std::string> baselines_of(const nlohmann::json& report);
+
 // A URI (RFC 3986: a scheme, then no blanks or controls), as in-toto asks of a verifier's id.
 bool is_uri(std::string_view text);
 

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "verify/cli/exit_code.h"
@@ -65,6 +66,67 @@ TEST(StatsCommand, TestsAgainstABar) {
   const json& asked = value["comparison"]["readings"][5];
   EXPECT_NEAR(asked["p"].get<double>(), 0.0006690604490373957, 1e-14);
   EXPECT_EQ(asked["df"], 12);
+}
+
+TEST(StatsCommand, ABarHasNoSpreadAndIsNoRun) {
+  const Finished welch = stats({"--new", kNew, "--bar", "1.081", "--test", "welch"});
+  EXPECT_EQ(welch.code, kExitError);
+  EXPECT_THAT(welch.err, HasSubstr("leave --test away for the one-sample test, or give the runs to beat with --old"));
+  const json t = stats_json({"--new", kNew, "--bar", "1.081"}, kExitViolation)["comparison"];
+  EXPECT_EQ(t["old"]["source"], "bar");
+  EXPECT_EQ(t["readings"][0]["status"], "too_few") << "the policy's Welch readings have no answer";
+  EXPECT_EQ(t["readings"][5]["test"], "one_sample");
+  EXPECT_EQ(t["sensitivity"]["permutation"]["method"], "sign_flips");
+  EXPECT_EQ(t["sensitivity"]["permutation"]["p"], 0.125);
+  EXPECT_TRUE(t["readings"][5]["detectable_gain"].is_number());
+  EXPECT_TRUE(t["readings"][5]["seeds_each"].is_null());
+  EXPECT_TRUE(t["readings"][5]["seeds_new"].is_number());
+  const json z = stats_json({"--new", kNew, "--bar", "1.081", "--test", "fixed_sigma"}, kExitPass)["comparison"];
+  EXPECT_EQ(z["readings"][5]["test"], "fixed_sigma");
+  EXPECT_NEAR(z["readings"][5]["standard_error"].get<double>(), 0.00072 / std::sqrt(3.0), 1e-12);
+  const Finished text = stats({"--new", kNew, "--bar", "1.081"});
+  EXPECT_THAT(text.out, HasSubstr("a bar of 1.081: one fixed number"));
+  EXPECT_THAT(text.out, HasSubstr("exact one-sample test by sign flips: p 0.1250"));
+  EXPECT_THAT(text.out, HasSubstr("3 seeds against a bar pass"));
+  EXPECT_THAT(stats({"--rerun", "--new", kNew, "--bar", "1.081"}).err, HasSubstr("with --old instead of --bar"));
+  EXPECT_THAT(stats({"--rerun", "--new", kNew, "--old", kOld, "--test", "welch"}).err, HasSubstr("tests of its own"));
+}
+
+TEST(StatsCommand, ARerunOfNumbersIsToldOfTheRatio) {
+  const Finished done = stats({"--rerun", "--new", kNew, "--old", kOld});
+  EXPECT_EQ(done.code, kExitCannotTell);
+  const json value = stats_json({"--rerun", "--new", kNew, "--old", kOld}, kExitCannotTell)["rerun"];
+  EXPECT_THAT(value["reason"].get<std::string>(), HasSubstr("--ratio R"));
+  EXPECT_THAT(value["reason"].get<std::string>(), HasSubstr("--margin 0.002 --unit bpb"));
+  EXPECT_THAT(stats({"--new", kNew, "--old", kOld, "--margin", "0.005", "--unit", "nats/token"}).out,
+              HasSubstr("--ratio R"));
+  EXPECT_THAT(stats({"--new", kNew, "--old", kOld, "--ratio", "2.5831"}).out, Not(HasSubstr("--ratio")));
+}
+
+TEST(StatsCommand, APlanSaysWhereItsLevelComesFrom) {
+  const auto from = [](std::vector<std::string> more) {
+    more.insert(more.begin(), {"--plan", "3,6"});
+    return stats_json(more, kExitPass)["plan"]["alpha_from"].get<std::string>();
+  };
+  EXPECT_THAT(from({}),
+              HasSubstr("the level of the reading \"applied\", which decides under the policy practice-2026-04"));
+  EXPECT_EQ(from({"--alpha", "0.05"}), "--alpha");
+  EXPECT_THAT(from({"--margin", "0.005"}), HasSubstr("the default beside --margin"));
+  EXPECT_THAT(stats({"--plan", "3,6"}).out, HasSubstr("0.25 is the level of the reading"));
+}
+
+TEST(StatsCommand, RefusesWhatIsNoScore) {
+  EXPECT_THAT(stats({"--new", "1.08,-1.08", "--old", kOld}).err,
+              HasSubstr("--new: numbers, line 1: -1.08 is not positive"));
+  EXPECT_THAT(stats({"--new", kNew, "--old", "1e300,1"}).err, HasSubstr("--old: numbers, line 1: 1e300 is no score"));
+  EXPECT_THAT(stats({"--new", kNew, "--old", "1,inf"}).err, HasSubstr("is no number"));
+  EXPECT_THAT(stats({"--new", "", "--old", kOld}).err, HasSubstr("is empty"));
+  EXPECT_THAT(stats({"--new", ",", "--old", kOld}).err, HasSubstr("holds no number"));
+  for (const char* bar : {"nan", "inf", "-1", "0", "1e300", "x"})
+    EXPECT_EQ(stats({"--new", kNew, std::string("--bar=") + bar}).code, kExitError) << bar;
+  for (const char* option : {"--margin=nan", "--alpha=nan", "--ratio=nan", "--margin=-1", "--ratio=inf"})
+    EXPECT_EQ(stats({"--new", kNew, "--old", kOld, option}).code, kExitError) << option;
+  EXPECT_THAT(stats({"--old", kOld, "--plan", "3,6"}).err, HasSubstr("--old needs --new"));
 }
 
 TEST(StatsCommand, OneSeedIsNoEvidence) {

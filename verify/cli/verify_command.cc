@@ -83,6 +83,17 @@ std::string signing_problem(const Options& options) {
                : "--subject, --statement, --verifier-id and --passphrase-file go with --sign KEY.pem";
   if (options.folders.size() != 1) return "--sign signs the report of one folder; call it once for each";
   if (options.outputs.output.empty()) return "--sign needs -o FILE for the signed report";
+  // What goes to the screen beside the signed report; the other formats are made to be files.
+  const auto format = parse_format(options.outputs.format);
+  if (format && *format != Format::text && *format != Format::json && *format != Format::github)
+    return fmt::format(
+        "with --sign, -o FILE takes the signed report: give --output-as {}=OTHER_FILE for the {} as well",
+        options.outputs.format, options.outputs.format);
+  for (const std::string& entry : options.outputs.more)  // without "=" it is refused later
+    if (const Status distinct = distinct_outputs({{"-o (the signed report)", options.outputs.output},
+                                                  {"--output-as " + entry, entry.substr(entry.find('=') + 1)}});
+        !distinct)
+      return distinct.error().message;
   std::error_code error;  // a file that joins the folder would not be among the files that were signed
   const fs::path into = fs::weakly_canonical(fs::absolute(options.outputs.output), error).lexically_normal();
   const fs::path folder = fs::weakly_canonical(options.folders.front(), error);
@@ -100,12 +111,8 @@ int run(const Options& options) {
   };
   const auto policy = policy_for(options.policy);
   if (!policy) return give_up(policy.error());
-  std::vector<SeedSample> baselines;
-  for (const std::string& folder : options.baselines) {
-    auto sample = load_sample(folder);
-    if (!sample) return give_up(sample.error());
-    baselines.push_back(std::move(*sample));
-  }
+  const auto baselines = load_baselines(options.baselines);
+  if (!baselines) return give_up(baselines.error());
   if (const std::string problem = signing_problem(options); !problem.empty()) return give_up(Error{problem});
   std::optional<PrivateKey> key;
   Output signed_report;  // takes -o FILE; the report itself goes to the screen
@@ -130,7 +137,7 @@ int run(const Options& options) {
       continue;
     }
     if (!options.outputs.quiet) warn_if_odd(folder);
-    Report report = examine(folder, folder, *policy, baselines);
+    Report report = examine(folder, folder, *policy, *baselines);
     report.run.repository_path = repository_path(folder);
     if (!report.error.empty()) complain(fmt::format("{}: {}", shown(folder), escape_line(report.error, 1000)));
     code = worse(code, report.error.empty() ? exit_code(report.verdict) : static_cast<int>(kExitError));
@@ -146,6 +153,24 @@ int run(const Options& options) {
   if (!any) return code;  // nothing was examined: leave existing files alone
   if (const Status finished = out.finish(); !finished) return give_up(finished);
   return options.exit_zero && code != kExitError ? static_cast<int>(kExitPass) : code;
+}
+
+void add_signing_options(CLI::App& command, SigningOptions& signing) {
+  command
+      .add_option("--sign", signing.key,
+                  "Sign the report with this private key (`pgverify keygen`) into -o FILE; --format (text, json or\n"
+                  "github) is what goes to stdout beside it, --output-as writes further files")
+      ->type_name("KEY.pem");
+  command.add_option("--verifier-id", signing.verifier_id, "Who verifies, a URI; check-report compares it")
+      ->capture_default_str();
+  command.add_option("--subject", signing.subjects, "Sign the digest of this file too, such as the model artifact")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+  command.add_option("--statement", signing.statement, "What is signed: report, or in-toto's test-result or svr")
+      ->check(CLI::IsMember({"report", "test-result", "svr"}))
+      ->capture_default_str();
+  command.add_option("--passphrase-file", signing.passphrase_file, "Its first line is the key's passphrase")
+      ->type_name("FILE");
 }
 
 }  // namespace
@@ -168,11 +193,15 @@ void add_verify_command(CLI::App& app, Action& action) {
           "text; json (pgverify/report/v1, one line per folder); sarif; junit; github (annotations, and the job\n"
           "summary where $GITHUB_STEP_SUMMARY is set); markdown (a pull-request comment); html (one page)")
       ->capture_default_str();
-  command->add_option("-o,--output", outputs.output, "Write to FILE, whole or not at all, instead of stdout")
+  command
+      ->add_option("-o,--output", outputs.output,
+                   "Write to FILE, whole or not at all, instead of stdout; a file that is\n"
+                   "there is replaced. With --sign: the signed report")
       ->type_name("FILE");
   command
       ->add_option("--output-as", outputs.more,
-                   "Write FILE in another format as well; can be given several times, for example sarif=out.sarif")
+                   "Write (replace) FILE in another format as well; can be given several times, for example\n"
+                   "sarif=out.sarif. Each output needs a file of its own")
       ->type_name("FORMAT=FILE")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
@@ -182,23 +211,7 @@ void add_verify_command(CLI::App& app, Action& action) {
   command->add_flag("-q,--quiet", outputs.quiet, "Only the verdict and the counts; no remarks on stderr");
   command->add_flag("--exit-zero", options->exit_zero,
                     "Exit 0 whatever the verdicts: for jobs that upload the findings. Errors still exit 2");
-  command
-      ->add_option("--sign", options->signing.key,
-                   "Sign the report with this private key (`pgverify keygen`) into -o FILE")
-      ->type_name("KEY.pem");
-  command->add_option("--verifier-id", options->signing.verifier_id, "Who verifies, a URI; check-report compares it")
-      ->capture_default_str();
-  command
-      ->add_option("--subject", options->signing.subjects,
-                   "Sign the digest of this file too, such as the model artifact")
-      ->type_name("FILE")
-      ->allow_extra_args(false);
-  command
-      ->add_option("--statement", options->signing.statement, "What is signed: report, or in-toto's test-result or svr")
-      ->check(CLI::IsMember({"report", "test-result", "svr"}))
-      ->capture_default_str();
-  command->add_option("--passphrase-file", options->signing.passphrase_file, "Its first line is the key's passphrase")
-      ->type_name("FILE");
+  add_signing_options(*command, options->signing);
   command->footer(
       "Exit code: 0 compliant, 1 violation found, 2 usage or internal error, 3 cannot tell, 130 interrupted.\n"
       "Over several folders the gravest counts: 2, then 1, then 3.\n\n"

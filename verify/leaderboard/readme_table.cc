@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 
 #include "reference/base/text.h"
@@ -102,6 +103,34 @@ bool links_to(std::string_view link, const BoardRow& row) {
   return false;
 }
 
+// The folder of a track that a link goes through: "records/track_x/Name" -> "track_x"; "" where there is none.
+std::string linked_track(const ReadmeRow& row) {
+  for (const std::string_view link : row.links) {
+    const std::size_t at = link.find("/track_");
+    if (at == std::string_view::npos) continue;
+    const std::string_view rest = link.substr(at + 1);
+    return std::string(rest.substr(0, rest.find('/')));
+  }
+  return "";
+}
+
+std::vector<std::string> tracks_of(const std::vector<ReadmeRow>& rows) {
+  std::vector<std::string> out;
+  std::map<std::string, std::map<std::string, int>> under;  // heading -> track -> rows
+  for (const ReadmeRow& row : rows) {
+    out.push_back(linked_track(row));
+    if (!out.back().empty()) ++under[row.heading][out.back()];
+  }
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto known = under.find(rows[i].heading);
+    if (!out[i].empty() || known == under.end()) continue;
+    out[i] = std::max_element(known->second.begin(), known->second.end(), [](const auto& a, const auto& b) {
+               return a.second < b.second;
+             })->first;
+  }
+  return out;
+}
+
 class Matcher {
  public:
   Matcher(const Board& board, const std::vector<ReadmeRow>& listed) : board_(board), listed_(listed) {}
@@ -170,14 +199,16 @@ class Matcher {
     const Decimal& printed = *match.listed.score;
     const bool measured = row.score && agrees_at_rounding(printed, *row.score);
     const bool claimed = row.claimed && agrees_at_rounding(printed, row.claimed->value);
-    match.agrees = measured || claimed;
-    out_.agreeing += match.agrees;
+    match.agrees = measured;
+    match.as_claimed = claimed;
+    out_.agreeing += measured;
+    out_.claim_only += !measured && claimed;
     const std::string scored = row.score ? fmt::format("{:.8f}", *row.score) : "no score";
     const std::string claim = row.claimed ? row.claimed->text : "no score";
-    if (!match.agrees)
+    if (!measured && !claimed)
       match.remark = fmt::format("the folder's runs give {}, submission.json claims {}", scored, claim);
     else if (!measured)
-      match.remark = fmt::format("as claimed; the folder's runs give {}", scored);
+      match.remark = fmt::format("as claimed; ranked at the {} that its runs give", scored);
     else if (row.claimed && !claimed)
       match.remark = fmt::format("as the folder's runs give; submission.json claims {}", claim);
   }
@@ -235,8 +266,15 @@ std::vector<ReadmeRow> read_readme_tables(std::string_view markdown) {
   return rows;
 }
 
-ReadmeComparison compare_with_readme(const Board& board, const std::vector<ReadmeRow>& listed) {
-  return Matcher(board, listed).run();
+ReadmeComparison compare_with_readme(const Board& board, const std::vector<ReadmeRow>& listed, std::string_view track) {
+  if (track.empty()) return Matcher(board, listed).run();
+  const auto tracks = tracks_of(listed);
+  std::vector<ReadmeRow> own;
+  for (std::size_t i = 0; i < listed.size(); ++i)
+    if (tracks[i].empty() || tracks[i] == track) own.push_back(listed[i]);
+  ReadmeComparison out = Matcher(board, own).run();
+  out.other_tracks = static_cast<int>(listed.size() - own.size());
+  return out;
 }
 
 }  // namespace pg::verify

@@ -28,7 +28,8 @@ struct ReadmeMatch {
   ReadmeRow listed;
   How how = How::none;
   std::optional<std::size_t> row;  // index into Board::rows
-  bool agrees = false;             // the printed score is the folder's, at the printed rounding
+  bool agrees = false;             // the printed score is the one the folder is ranked by, at the printed rounding
+  bool as_claimed = false;         // it is the claim of submission.json, at the printed rounding
   std::string remark;              // where it does not agree or no folder was found: what is known
 };
 const char* to_string(ReadmeMatch::How how);
@@ -37,11 +38,16 @@ struct ReadmeComparison {
   std::vector<ReadmeMatch> matches;     // in the README's order
   std::vector<std::size_t> not_listed;  // rows that no line of the tables was matched with
   int found = 0, agreeing = 0;
+  int claim_only = 0;    // of those found: not as ranked, but as claimed
+  int other_tracks = 0;  // listed rows of other tracks than the one asked for: in no other count
 };
 
 // A listed row is the folder that it links to; where it links elsewhere, the folder not linked by any row whose score
 // rounds to the printed one and whose author has the same name (letters and digits compared), else the only such folder
 // by score alone.
-ReadmeComparison compare_with_readme(const Board& board, const std::vector<ReadmeRow>& listed);
+// `track` ("track_10min_16mb"; empty: all): where the board holds one track's folders only, the rows of other tracks
+// are left out. A row is of the track that it links to, else of the one that most rows under its heading link to.
+ReadmeComparison compare_with_readme(const Board& board, const std::vector<ReadmeRow>& listed,
+                                     std::string_view track = "");
 
 }  // namespace pg::verify

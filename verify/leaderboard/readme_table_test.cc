@@ -73,8 +73,25 @@ TEST(ReadmeComparison, SaysInWhatARowDiffers) {
   for (BoardRow& row : board.rows)
     if (row.name == "c") row.claimed = parse_decimal("1.15");
   const ReadmeComparison claimed = compare_with_readme(board, read_readme_tables(kReadme));
-  EXPECT_TRUE(claimed.matches[5].agrees);
-  EXPECT_THAT(claimed.matches[5].remark, HasSubstr("as claimed; the folder's runs give 1.10083"));
+  EXPECT_FALSE(claimed.matches[5].agrees) << "ranked at another score than the listed one";
+  EXPECT_TRUE(claimed.matches[5].as_claimed);
+  EXPECT_EQ(claimed.claim_only, 1);
+  EXPECT_THAT(claimed.matches[5].remark, HasSubstr("as claimed; ranked at the 1.10083"));
+}
+
+TEST(ReadmeComparison, LeavesOutTheRowsOfOtherTracks) {
+  const auto rows = read_readme_tables(
+      "## Records\n\n| Run | Score |\n|---|---|\n| One | 1.1 | [i](records/track_10min_16mb/d) |\n| Two | 1.2 | no "
+      "link "
+      "|\n\n## Others\n\n| Run | Score |\n|---|---|\n| Three | 1.3 | [i](https://h/records/track_long/x) |\n| Four | "
+      "1.4 | none |\n");
+  ASSERT_THAT(rows, SizeIs(4));
+  const Board board = sample_board();
+  const ReadmeComparison own = compare_with_readme(board, rows, "track_10min_16mb");
+  EXPECT_THAT(own.matches, SizeIs(2));
+  EXPECT_EQ(own.other_tracks, 2);
+  EXPECT_EQ(own.matches[1].listed.run, "Two") << "by the links under its heading";
+  EXPECT_THAT(compare_with_readme(board, rows).matches, SizeIs(4));
 }
 
 TEST(ReadmeComparison, LinksNameTheWholeFolderAndItsTrack) {

@@ -117,10 +117,12 @@ json readme_json(const Board& board, const std::optional<ReadmeComparison>& c) {
                     {"found_by", to_string(m.how)},
                     {"path", m.row ? json(board.rows[*m.row].path) : json()},
                     {"agrees", m.agrees},
+                    {"as_claimed", m.as_claimed},
                     {"remark", words(m.remark)}});
   for (const std::size_t i : c->not_listed) not_listed.push_back(board.rows[i].path);
-  return {
-      {"rows", std::move(rows)}, {"found", c->found}, {"agreeing", c->agreeing}, {"not_listed", std::move(not_listed)}};
+  return {{"rows", std::move(rows)},         {"found", c->found},
+          {"agreeing", c->agreeing},         {"claim_only", c->claim_only},
+          {"other_tracks", c->other_tracks}, {"not_listed", std::move(not_listed)}};
 }
 
 json coverage_json(const BoardCoverage& c) {

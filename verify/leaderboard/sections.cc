@@ -11,6 +11,7 @@ namespace pg::verify {
 namespace {
 
 constexpr std::size_t kMaxName = 80, kMaxListed = 200;
+constexpr std::size_t kMaxVerdict = 36;   // "fail", the longest rule id and "+23" whole
 constexpr std::ptrdiff_t kMaxNamed = 12;  // remarks above a table
 
 std::string track_title(const std::string& track) {
@@ -82,7 +83,7 @@ Section ranking(const Board& board, const BoardTable& table) {
                        {"p", true},
                        {"Holm", true},
                        {"LORD"},
-                       {"verdict", false, 24},
+                       {"verdict", false, kMaxVerdict},
                        {"bytes", true},
                        {"train s", true},
                        {"eval s", true},
@@ -159,17 +160,23 @@ Section records(const Board& board, const BoardTable& table) {
 Section readme(const Board& board, const ReadmeComparison& c) {
   Section out;
   out.heading = "The README's tables";
-  out.paragraphs.push_back(fmt::format(
-      "{} rows listed, {} found as folders, {} with the folder's score at the printed rounding. {} folders are not "
-      "listed.",
-      c.matches.size(), c.found, c.agreeing, c.not_listed.size()));
+  std::string text = fmt::format(
+      "{} rows listed, {} found as folders, {} with the score the folder is ranked by at "
+      "the printed rounding",
+      c.matches.size(), c.found, c.agreeing);
+  if (c.claim_only > 0) text += fmt::format(", {} more with its claim instead", c.claim_only);
+  text += fmt::format(". {} folders are not listed.", c.not_listed.size());
+  if (c.other_tracks > 0)
+    text += fmt::format(" {} rows of other tracks than the one below the root were not compared.", c.other_tracks);
+  out.paragraphs.push_back(std::move(text));
   out.table.columns = {{"line", true},     {"listed", true},      {"agrees"},           {"found by"},
                        {"run", false, 40}, {"folder", false, 48}, {"remark", false, 90}};
   for (const ReadmeMatch& m : c.matches) {
     if (m.remark.empty()) continue;
-    const Cell agrees = !m.row     ? Cell("no folder", CellStyle::caution)
-                        : m.agrees ? Cell("yes", CellStyle::good)
-                                   : Cell("no", CellStyle::bad);
+    const Cell agrees = !m.row         ? Cell("no folder", CellStyle::caution)
+                        : m.agrees     ? Cell("yes", CellStyle::good)
+                        : m.as_claimed ? Cell("claim only", CellStyle::caution)
+                                       : Cell("no", CellStyle::bad);
     out.table.rows.push_back(
         {std::to_string(m.listed.line), m.listed.score ? escape_line(m.listed.score->text, 20) : std::string(), agrees,
          std::string(to_string(m.how)), escape_line(m.listed.run, kMaxName),

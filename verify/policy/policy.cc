@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "reference/base/file.h"
+#include "reference/base/json_error.h"
 #include "reference/base/sha256.h"
 #include "reference/base/text.h"
 #include "verify/policy/data_dir.h"
@@ -175,7 +176,7 @@ Result<Policy> parse_policy(std::string_view path, std::string_view text) {
   try {
     return read_policy(text);
   } catch (const std::exception& problem) {  // Invalid, or a syntax error with its line and column
-    return Error{fmt::format("policy {}: {}", escape_line(path, 500), escape_line(problem.what(), 1000))};
+    return Error{fmt::format("policy {}: {}", escape_line(path, 500), escape_line(json_problem(problem.what()), 1000))};
   }
 }
 

@@ -38,8 +38,9 @@ std::string annotation(const Digest& d, const Finding& f) {
   if (!f.quantities.empty()) message += "\n" + f.quantities;
   if (!f.help.empty()) message += "\nfix: " + f.help;
   const std::string more = f.ids.size() > 1 ? fmt::format(" and {} more rules", f.ids.size() - 1) : "";
-  const std::string title =
-      fmt::format("{}{}{}: {}", f.verdict == Verdict::inconclusive ? "undecided " : "", f.ids[0], more, d.name);
+  const std::string title = fmt::format(
+      "{}{}{}: {}", f.verdict == Verdict::inconclusive ? std::string(finding_kind(f.verdict, f.severity)) + " " : "",
+      f.ids[0], more, d.name);
   return command(kKinds[kind_of(f)], file, f.line, title, message);
 }
 

@@ -6,7 +6,9 @@
 #include <limits>
 
 #include "reference/base/text.h"
+#include "verify/report/escape.h"
 #include "verify/report/html_charts.h"
+#include "verify/report/statistics.h"
 
 namespace pg::verify {
 namespace {
@@ -22,7 +24,26 @@ struct Dot {
 struct Marks {
   std::optional<double> mean, half;  // of the interval
   const Decimal* claimed = nullptr;
+  // What the mean has to lie below to beat a baseline: its mean less the margin of the reading that decides.
+  std::optional<double> bar;
+  std::string bar_note;  // markup
 };
+
+// The lowest bar of the report's baselines, as the statistics used it.
+void add_bar(const Report& report, double near, Marks& marks) {
+  for (const Significance& s : comparisons(report)) {
+    const ReadingOutcome& r = s.deciding();
+    if (!r.outcome || !r.margin) continue;
+    const double bar = s.old_moments.mean - *r.margin;
+    if (!std::isfinite(bar) || std::abs(bar - near) >= 1 || (marks.bar && *marks.bar <= bar)) continue;
+    marks.bar = bar;
+    marks.bar_note =
+        escape_markup(fmt::format(" To beat: the mean {:.6f} of {} less the margin {:g} {} of the reading \"{}\", "
+                                  "which also asks for p below {:g}.",
+                                  s.old_moments.mean, escape_line(s.old_sample.name, 80), r.reading.margin,
+                                  to_string(r.reading.unit), escape_line(r.reading.name, 40), r.reading.alpha));
+  }
+}
 
 std::vector<Dot> dots_of(const Submission& s) {
   std::vector<Dot> dots;
@@ -34,8 +55,10 @@ std::vector<Dot> dots_of(const Submission& s) {
   return dots;
 }
 
-Marks marks_of(const Submission& s, double near) {
+Marks marks_of(const Report& report, double near) {
+  const Submission& s = report.submission;
   Marks marks;
+  add_bar(report, near, marks);
   const auto& r = s.recomputed;
   if (r.n >= 2 && r.mean_bpb && r.std_bpb && std::isfinite(*r.mean_bpb) && std::isfinite(*r.std_bpb)) {
     marks.mean = *r.mean_bpb;
@@ -54,6 +77,7 @@ Scale scale_of(const std::vector<Dot>& dots, const Marks& marks) {
   };
   for (const Dot& dot : dots) widen(dot.bpb);
   if (marks.claimed != nullptr) widen(marks.claimed->value);
+  if (marks.bar) widen(*marks.bar);
   if (marks.mean) widen(*marks.mean - *marks.half);
   if (marks.mean) widen(*marks.mean + *marks.half);
   const double pad = std::max((hi - lo) * 0.08, 1e-5);
@@ -62,9 +86,10 @@ Scale scale_of(const std::vector<Dot>& dots, const Marks& marks) {
 
 std::string drawing(const std::vector<Dot>& dots, const Marks& marks) {
   const Scale x = scale_of(dots, marks);
-  const double bottom = 34 + 26 * (static_cast<double>(dots.size()) + (marks.mean ? 1 : 0));
+  const double top = marks.bar ? 14 : 0;  // room for the second label
+  const double bottom = 34 + top + 26 * (static_cast<double>(dots.size()) + (marks.mean ? 1 : 0));
   Svg svg(kChartWidth, bottom + 30, "bits per byte of each claimed run");
-  double y = 40;
+  double y = 40 + top;
   for (const Dot& dot : dots) {
     svg.text(0, y + 4, dot.label);
     svg.text(kChartLeft + 60, y + 4, dot.text, "s", "end");
@@ -86,6 +111,12 @@ std::string drawing(const std::vector<Dot>& dots, const Marks& marks) {
     svg.line(at, 18, at, bottom, "claim");
     svg.text(at + (right ? -4 : 4), 14, "claimed " + escape_line(marks.claimed->text, 20), "s",
              right ? "end" : "start");
+  }
+  if (marks.bar) {
+    const double at = x(*marks.bar);
+    const bool right = at > (x.from + x.to) / 2;
+    svg.line(at, 32, at, bottom, "limit");
+    svg.text(at + (right ? -4 : 4), 28, fmt::format("to beat {:.6f}", *marks.bar), "s", right ? "end" : "start");
   }
   x_axis(svg, x, bottom, 5, [](double value, double step) {
     return fmt::format("{:.{}f}", value, std::clamp(static_cast<int>(std::ceil(-std::log10(step))), 0, 8));
@@ -112,12 +143,13 @@ std::string seeds_figure(const Report& report) {
   const Submission& s = report.submission;
   const std::vector<Dot> dots = dots_of(s);
   if (dots.empty()) return "";
-  const Marks marks = marks_of(s, dots[0].bpb);
+  const Marks marks = marks_of(report, dots[0].bpb);
   const int n = s.recomputed.n, drawn = static_cast<int>(dots.size());
   std::string caption = "One dot per claimed run, as its log prints it; lower is better.";
   if (marks.mean)
     caption += fmt::format(" Interval of the mean over {} runs: Student's t, {} degree{} of freedom.", n, n - 1,
                            n == 2 ? "" : "s");
+  caption += marks.bar_note;
   if (drawn < n) caption += fmt::format(" {} more runs are not drawn.", n - drawn);
   if (n == 1) caption += " One run says nothing about the spread over seeds.";
   return figure("Seeds", caption, drawing(dots, marks));

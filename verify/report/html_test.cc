@@ -1,5 +1,6 @@
 #include "verify/report/html.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -12,6 +13,7 @@
 #include "verify/report/html_charts.h"
 #include "verify/report/html_style.h"
 #include "verify/report/sample_reports.h"
+#include "verify/report/statistics.h"
 
 namespace pg::verify {
 namespace {
@@ -124,6 +126,23 @@ TEST(ReportHtml, TicksAreRoundNumbers) {
   EXPECT_DOUBLE_EQ(tick_step(600, 8), 100);
   EXPECT_DOUBLE_EQ(tick_step(0.0011, 5), 0.0005);
   EXPECT_DOUBLE_EQ(tick_step(0, 5), 1);
+}
+
+TEST(ReportHtml, SeedsAreDrawnAgainstTheBarOfTheStatistics) {
+  Report report = clean_report();
+  report.policy = *load_policy("practice-2026-04");
+  EXPECT_THAT(html({report}), Not(HasSubstr("to beat")));
+  SeedSample old;
+  old.name = "2026-04-08_<Old>";
+  for (const double score : {1.0901, 1.0903, 1.0905}) old.scores.push_back({std::nullopt, score, std::nullopt, 4});
+  report.submission.baselines.push_back(old);
+  const auto found = comparisons(report);
+  ASSERT_FALSE(found.empty());
+  const ReadingOutcome& r = found[0].deciding();
+  ASSERT_TRUE(r.outcome) << r.outcome.reason;
+  const std::string page = html({report});
+  EXPECT_THAT(page, HasSubstr(fmt::format("to beat {:.6f}", found[0].old_moments.mean - *r.margin)));
+  EXPECT_THAT(page, HasSubstr("2026-04-08_&lt;Old&gt; less the margin"));
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ std::string outcome(const RuleResult& r) {
       return fmt::format("<skipped>{}</skipped>", body(r));
     case Verdict::inconclusive:
       return error ? fmt::format("<error type=\"inconclusive\">{}</error>", body(r))
-                   : fmt::format("<skipped>undecided {}\n{}</skipped>", severity, body(r));
+                   : fmt::format("<skipped>{} {}\n{}</skipped>", finding_kind(r), severity, body(r));
     case Verdict::fail:
       return error ? fmt::format("<failure type=\"error\">{}</failure>", body(r))
                    : fmt::format("<system-out>{}\n{}</system-out>", severity, body(r));

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <iterator>
 #include <map>
+#include <string_view>
 #include <tuple>
 
 #include "reference/base/text.h"
@@ -71,34 +72,42 @@ std::string table_row(const Digest& d) {
                      d.error.empty() ? counts_in_words(d.counts) : escape_markdown(d.error));
 }
 
-// Of the table of rules: error, undecided, warning, info.
+// Of the table of rules.
+constexpr const char* kKinds[] = {"error", "undecided", "warning", "info", "unproved"};
+constexpr std::size_t kKindCount = std::size(kKinds);
+
 std::size_t column(const Finding& f) {
-  if (f.verdict == Verdict::inconclusive) return 1;
-  return f.severity == Severity::error ? 0 : f.severity == Severity::warning ? 2 : 3;
+  const std::string_view kind = finding_kind(f.verdict, f.severity);
+  return static_cast<std::size_t>(std::find(std::begin(kKinds), std::end(kKinds) - 1, kind) - std::begin(kKinds));
 }
 
 std::string rules_table(const std::vector<Digest>& digests, const MarkdownOptions& options) {
-  std::map<std::string, std::array<std::size_t, 4>> rules;  // id -> folders by column
+  std::map<std::string, std::array<std::size_t, kKindCount>> rules;  // id -> folders by column
   for (const Digest& d : digests) {
-    std::map<std::string, std::array<bool, 4>> seen;
+    std::map<std::string, std::array<bool, kKindCount>> seen;
     for (const Finding& f : d.findings)
       for (const std::string& id : f.ids) seen[id][column(f)] = true;
     for (const auto& [id, kinds] : seen)
-      for (std::size_t k = 0; k < 4; ++k) rules[id][k] += kinds[k] ? 1 : 0;
+      for (std::size_t k = 0; k < kKindCount; ++k) rules[id][k] += kinds[k] ? 1 : 0;
   }
   if (rules.empty()) return "";
-  std::vector<std::pair<std::string, std::array<std::size_t, 4>>> rows(rules.begin(), rules.end());
+  std::vector<std::pair<std::string, std::array<std::size_t, kKindCount>>> rows(rules.begin(), rules.end());
   std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
-  std::string out =
-      "\n### Folders per rule\n\n| rule | error | undecided | warning | info |\n| --- | ---: | ---: | ---: | ---: |\n";
-  for (const auto& [id, n] : rows)
-    out += fmt::format("| {} | {} | {} | {} | {} |\n", rule_link(id, options), with_commas_n(n[0]), with_commas_n(n[1]),
-                       with_commas_n(n[2]), with_commas_n(n[3]));
+  std::string out = "\n### Folders per rule\n\n| rule |", rule = "\n| --- |";
+  for (const char* kind : kKinds) {
+    out += fmt::format(" {} |", kind);
+    rule += " ---: |";
+  }
+  out += rule + "\n";
+  for (const auto& [id, n] : rows) {
+    out += fmt::format("| {} |", rule_link(id, options));
+    for (const std::size_t folders : n) out += fmt::format(" {} |", with_commas_n(folders));
+    out += "\n";
+  }
   return out;
 }
 
 std::string finding_item(const Finding& f, const MarkdownOptions& options) {
-  static constexpr const char* kKinds[] = {"error", "undecided", "warning", "info"};
   std::string ids;
   for (const std::string& id : f.ids) ids += (ids.empty() ? "" : ", ") + rule_link(id, options);
   std::string out = fmt::format("- **{}** {}: {}\n", kKinds[column(f)], ids, escape_markdown(f.message));

@@ -55,6 +55,23 @@ TEST(ReportMarkdown, CutsTheLightestFirst) {
   EXPECT_THAT(text, HasSubstr("folders are missing from the table"));
 }
 
+TEST(ReportMarkdown, ARuleReadWithoutAFindingIsCalledAsInTheText) {
+  Report report = clean_report();
+  RuleResult read;
+  read.id = "PG-C1-KERNEL";
+  read.verdict = Verdict::inconclusive;
+  read.severity = Severity::info;
+  read.message = "no violation found by reading";
+  report.results = {read};
+  const std::string one = markdown({digest(report)});
+  EXPECT_THAT(one, HasSubstr("- **unproved** PG-C1-KERNEL: no violation found"));
+  EXPECT_THAT(one, Not(HasSubstr("undecided")));
+  EXPECT_THAT(one, HasSubstr("1 read without a finding"));
+  EXPECT_THAT(markdown({digest(report), digest(report)}), HasSubstr("| PG-C1-KERNEL | 0 | 0 | 0 | 0 | 2 |"));
+  report.results[0].severity = Severity::warning;
+  EXPECT_THAT(markdown({digest(report)}), HasSubstr("- **undecided** PG-C1-KERNEL"));
+}
+
 TEST(ReportMarkdown, ARowHoldsTheFolderInNumbers) {
   EXPECT_THAT(
       markdown({digest(clean_report()), digest(failing_report())}),

@@ -145,6 +145,7 @@ json plan_json(const PlannedLook& planned) {
           {"reason", ok ? json() : json(planned.plan.outcome.reason)},
           {"spending", to_string(planned.plan.spending)},
           {"alpha", planned.plan.alpha},
+          {"alpha_from", planned.alpha_from},
           {"test", to_string(planned.reading.test)},
           {"margin", planned.reading.margin},
           {"unit", to_string(planned.reading.unit)},
@@ -179,6 +180,9 @@ void write_plan(Layout& out, const PlannedLook& planned) {
   out.field("plan", fmt::format("{} spending of {:g}, one-sided {}, margin {:g} {}", to_string(planned.plan.spending),
                                 planned.plan.alpha, to_string(planned.reading.test), planned.reading.margin,
                                 to_string(planned.reading.unit)));
+  if (!planned.alpha_from.empty())
+    out.field("alpha", fmt::format("{:g} is {}{}", planned.plan.alpha, planned.alpha_from,
+                                   planned.alpha_from.starts_with("--alpha") ? "" : "; --alpha sets another"));
   out.line(fmt::format("  {:>5} {:>12} {:>12} {:>9}", "seeds", "stop if p <", "alpha spent", "z"));
   for (const stats::Look& look : planned.plan.looks)
     out.line(fmt::format("  {:>5} {:>12.6g} {:>12.6g} {:>9.4f}{}", look.seeds, look.p, look.spent, look.z,

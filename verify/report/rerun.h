@@ -28,6 +28,7 @@ RerunCheck check_rerun(const SeedSample& rerun, const SeedSample& claim, const S
 struct PlannedLook {
   stats::Plan plan;
   StatisticsReading reading;  // its alpha is the plan's
+  std::string alpha_from;     // where that alpha comes from, for the reader; "" where the caller does not say
   std::string digest;         // SHA-256 of the plan's settings: publish it before the first seed runs
   std::optional<Significance> comparison;
   std::optional<std::size_t> look;  // index into plan.looks; empty: no look with this number of new seeds

@@ -80,8 +80,8 @@ json region(std::uint32_t line, const std::string& text) {
 
 }  // namespace
 
-std::string finding_fingerprint(const RuleResult& result, std::size_t ordinal) {
-  return fmt::format("{}:{}", sha256_hex(identity(result)).substr(0, 32), ordinal);
+std::string finding_fingerprint(std::string_view folder_name, const RuleResult& result, std::size_t ordinal) {
+  return fmt::format("{}:{}", sha256_hex(fmt::format("{}\n{}", folder_name, identity(result))).substr(0, 32), ordinal);
 }
 
 struct SarifLog::State {
@@ -97,6 +97,7 @@ struct SarifLog::State {
   json notices = json::array();
   std::size_t dropped_results = 0, dropped_locations = 0, folders = 0, unreadable = 0;
   std::string policy;
+  std::map<std::string, std::size_t> seen;  // per folder name and identity: folders of one name share its count
 
   void prune(std::size_t max);
   void note(const char* level, const std::string& text);
@@ -177,13 +178,11 @@ void SarifLog::State::add_locations(const Report& report, const RuleResult& r, j
 
 void SarifLog::State::add_result(const Report& report, const RuleResult& r, std::size_t ordinal) {
   const bool open = r.verdict == Verdict::inconclusive;
-  json result = {
-      {"ruleId", r.id},
-      {"kind", open ? "open" : "fail"},
-      {"level", open ? "none" : level_of(r.severity)},
-      {"partialFingerprints",
-       {{"pgverify/v1", sha256_hex(report.submission.name + '\n' + finding_fingerprint(r, ordinal)).substr(0, 32)}}},
-      {"properties", {{"verdict", to_string(r.verdict)}, {"severity", to_string(r.severity)}}}};
+  json result = {{"ruleId", r.id},
+                 {"kind", open ? "open" : "fail"},
+                 {"level", open ? "none" : level_of(r.severity)},
+                 {"partialFingerprints", {{"pgverify/v1", finding_fingerprint(report.submission.name, r, ordinal)}}},
+                 {"properties", {{"verdict", to_string(r.verdict)}, {"severity", to_string(r.severity)}}}};
   if (const auto it = rule_index.find(r.id); it != rule_index.end()) result["ruleIndex"] = it->second;
   const std::pair<const char*, const std::string*> quantities[] = {
       {"observed", &r.observed}, {"required", &r.required}, {"margin", &r.margin}};
@@ -203,10 +202,9 @@ void SarifLog::add(const Report& report) {
                         fmt::format("{} was not examined: {}", report.submission.name, report.error), kMaxText)));
     return;
   }
-  std::map<std::string, std::size_t> seen;
   for (const RuleResult* r : findings(report)) {
     if (r->verdict == Verdict::inconclusive && r->severity == Severity::info) continue;  // read, nothing found
-    s.add_result(report, *r, ++seen[identity(*r)]);
+    s.add_result(report, *r, ++s.seen[sha256_hex(report.submission.name + '\n' + identity(*r))]);
   }
   if (s.results.size() > 2 * kMaxSarifResults) s.prune(kMaxSarifResults);
 }

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "verify/report/report.h"
@@ -35,8 +36,9 @@ class SarifLog {
   std::unique_ptr<State> state_;
 };
 
-// A finding's identity for partialFingerprints: rule, file and the line's text with blanks collapsed, not its number,
-// so that lines inserted above change nothing. `ordinal` tells equal ones of a file apart.
-std::string finding_fingerprint(const RuleResult& result, std::size_t ordinal);
+// A finding's identity for partialFingerprints: the folder's own name, rule, file and the line's text with blanks
+// collapsed; not the line's number, so that lines inserted above change nothing, and not where the folder lies.
+// `ordinal` tells equal ones of a run apart.
+std::string finding_fingerprint(std::string_view folder_name, const RuleResult& result, std::size_t ordinal);
 
 }  // namespace pg::verify

@@ -106,18 +106,35 @@ TEST(ReportSarif, FingerprintsSurviveShiftedLinesAndTellFindingsApart) {
   RuleResult moved = r;
   moved.evidence[0].line = 99;
   moved.evidence[0].text = "total 16,000,001 bytes ";
-  EXPECT_EQ(finding_fingerprint(r, 1), finding_fingerprint(moved, 1));
-  EXPECT_NE(finding_fingerprint(r, 1), finding_fingerprint(r, 2));
+  EXPECT_EQ(finding_fingerprint("a", r, 1), finding_fingerprint("a", moved, 1));
+  EXPECT_NE(finding_fingerprint("a", r, 1), finding_fingerprint("a", r, 2));
   RuleResult other = r;
   other.evidence[0].file = "other.log";
-  EXPECT_NE(finding_fingerprint(r, 1), finding_fingerprint(other, 1));
+  EXPECT_NE(finding_fingerprint("a", r, 1), finding_fingerprint("a", other, 1));
   other = r;
   other.id = "PG-OTHER";
-  EXPECT_NE(finding_fingerprint(r, 1), finding_fingerprint(other, 1));
-  std::set<std::string> all;
-  const json run = run_of({failing_report()});
-  for (const json& result : run["results"])
-    EXPECT_TRUE(all.insert(result["partialFingerprints"]["pgverify/v1"].get<std::string>()).second);
+  EXPECT_NE(finding_fingerprint("a", r, 1), finding_fingerprint("a", other, 1));
+  EXPECT_NE(finding_fingerprint("a", r, 1), finding_fingerprint("b", r, 1));
+}
+
+std::vector<std::string> fingerprints(const json& run) {
+  std::vector<std::string> out;
+  for (const json& result : run["results"]) out.push_back(result["partialFingerprints"]["pgverify/v1"]);
+  return out;
+}
+
+TEST(ReportSarif, FingerprintsAreUniqueWithinARunAndTheSameInTheNextOne) {
+  Report elsewhere = failing_report();  // another folder of the same name, with the same findings
+  elsewhere.run.repository_path = "records/track_other/2026-04-09_Sample";
+  const std::vector<std::string> run = fingerprints(run_of({failing_report(), elsewhere}));
+  EXPECT_EQ(std::set<std::string>(run.begin(), run.end()).size(), run.size());
+  EXPECT_EQ(run, fingerprints(run_of({failing_report(), elsewhere})));
+  EXPECT_EQ(fingerprints(run_of({elsewhere})), fingerprints(run_of({failing_report()}))) << "moved, not renamed";
+  Report renamed = failing_report();
+  renamed.submission.name = "2026-04-10_Sample";
+  const std::vector<std::string> other = fingerprints(run_of({renamed}));
+  for (const std::string& print : fingerprints(run_of({failing_report()})))
+    EXPECT_EQ(std::count(other.begin(), other.end(), print), 0) << "another submission's findings";
 }
 
 TEST(ReportSarif, AResultHasAtMostAThousandPlacesAndTheRestIsCounted) {

@@ -76,7 +76,8 @@ json sensitivity_json(const Significance& s) {
   const bool counted = s.permutation.arrangements > 0;
   return {{"fixed_sigma_p", s.fixed_sigma ? finite(s.fixed_sigma->p) : json()},
           {"permutation",
-           {{"status", to_string(s.permutation.outcome.code)},
+           {{"method", s.against_bar ? "sign_flips" : "permutation"},
+            {"status", to_string(s.permutation.outcome.code)},
             {"reason", words(s.permutation.outcome.reason)},
             {"p", counted ? finite(s.permutation.p) : json()},
             {"smallest_p", counted ? finite(s.permutation.smallest_p) : json()},
@@ -94,9 +95,11 @@ json sensitivity_json(const Significance& s) {
 json significance_json(const Significance& s) {
   json readings = json::array();
   for (const ReadingOutcome& r : s.readings) readings.push_back(reading_json(r, s.unit));
+  json old_side = sample_json(s.old_sample, s.old_moments);
+  if (s.against_bar) old_side["source"] = "bar";
   return {{"unit", to_string(s.unit)},
           {"new", sample_json(s.new_sample, s.new_moments)},
-          {"old", sample_json(s.old_sample, s.old_moments)},
+          {"old", std::move(old_side)},
           {"status", to_string(s.outcome.code)},
           {"reason", words(s.reason())},
           {"verdict", to_string(s.verdict())},

@@ -64,6 +64,11 @@ void write_readings(Layout& out, const Significance& s) {
   out.line(fmt::format("  * decides: {}", escape_line(s.deciding().reading.title)));
 }
 
+std::string seeds_text(const Significance& s, bool bar) {
+  return bar ? fmt::format("{} seed{} against a bar", s.new_moments.n, s.new_moments.n == 1 ? "" : "s")
+             : fmt::format("{} v {} seeds", s.new_moments.n, s.old_moments.n);
+}
+
 void write_planning(Layout& out, const Significance& s) {
   const ReadingOutcome& r = s.deciding();
   if (!r.outcome) return;
@@ -71,18 +76,20 @@ void write_planning(Layout& out, const Significance& s) {
                                  100 * (1 - r.reading.alpha), r.bound, to_string(s.unit),
                                  *r.margin > 0 ? fmt::format("-{:.6f}", *r.margin) : "0"));
   if (!r.critical_gain) return;
-  std::string text = fmt::format("{} v {} seeds pass with an observed gain of {:.6f} beyond the margin",
-                                 s.new_moments.n, s.old_moments.n, *r.critical_gain);
+  const bool bar = s.against_bar || r.reading.test == StatTest::one_sample;
+  std::string text = fmt::format("{} pass{} with an observed gain of {:.6f} beyond the margin", seeds_text(s, bar),
+                                 bar && s.new_moments.n == 1 ? "es" : "", *r.critical_gain);
   if (r.detectable_gain)
     text += fmt::format(" and find a true one of {:.6f} with the policy's power", *r.detectable_gain);
   out.field("power", text);
   const double beyond = -r.test.delta - *r.margin;
+  const std::string gain = fmt::format("a true gain like the observed one ({:.6f} beyond the margin) needs", beyond);
   if (beyond <= 0)
     out.field("seeds", "the observed gain does not exceed the margin: no number of seeds would show it");
+  else if (bar && r.seeds_new)
+    out.field("seeds", fmt::format("{} {} against the bar", gain, *r.seeds_new));
   else if (r.seeds_each)
-    out.field("seeds", fmt::format("a true gain like the observed one ({:.6f} beyond the margin) needs {} on each "
-                                   "side{}",
-                                   beyond, *r.seeds_each,
+    out.field("seeds", fmt::format("{} {} on each side{}", gain, *r.seeds_each,
                                    r.seeds_new ? fmt::format(", or {} new ones against the old {}", *r.seeds_new,
                                                              s.old_moments.n)
                                                : "; new ones alone do not suffice"));
@@ -92,14 +99,15 @@ void write_sensitivity(Layout& out, const Significance& s) {
   std::vector<std::string> parts;
   if (s.fixed_sigma) parts.push_back("z with the contest's pooled std: p " + p_text(s.fixed_sigma->p));
   if (s.permutation.arrangements > 0)
-    parts.push_back(
-        fmt::format("exact permutation: p {}, {} at best", p_text(s.permutation.p), p_text(s.permutation.smallest_p)));
+    parts.push_back(fmt::format("{}: p {}, {} at best",
+                                s.against_bar ? "exact one-sample test by sign flips" : "exact permutation",
+                                p_text(s.permutation.p), p_text(s.permutation.smallest_p)));
   if (s.leave_one_out.outcome)
     parts.push_back(fmt::format("leaving one run out: p {} to {}", p_text(s.leave_one_out.lowest_p),
                                 p_text(s.leave_one_out.highest_p)));
   if (s.worst_new)
-    parts.push_back(fmt::format("the worst new run ({:.8g}) {} the old mean by the margin", *s.worst_new,
-                                s.worst_new_beats ? "beats" : "does not beat"));
+    parts.push_back(fmt::format("the worst new run ({:.8g}) {} the {} by the margin", *s.worst_new,
+                                s.worst_new_beats ? "beats" : "does not beat", s.against_bar ? "bar" : "old mean"));
   if (!parts.empty()) out.field("also", fmt::format("{}", fmt::join(parts, "; ")));
 }
 
@@ -122,7 +130,9 @@ std::vector<Significance> comparisons(const Report& report) {
 
 void write_significance(Layout& out, const Significance& s) {
   out.field("new", sample_text(s.new_sample, s.new_moments));
-  out.field("old", sample_text(s.old_sample, s.old_moments));
+  out.field("old", s.against_bar
+                       ? fmt::format("a bar of {:.8g}: one fixed number, taken to be free of error", s.old_moments.mean)
+                       : sample_text(s.old_sample, s.old_moments));
   out.field("change", difference_text(s));
   out.line("");
   write_readings(out, s);

@@ -75,6 +75,19 @@ void write_findings(Layout& out, const Report& report) {
   if (infos > kMaxInfos) out.line(fmt::format("... and {} more; --format json has all", infos - kMaxInfos));
 }
 
+// "not applicable 9: PG-A, PG-B and 7 more" in one line: a rule's id is whole or not there.
+std::string ids_in_a_line(const std::string& head, const std::vector<std::string>& ids) {
+  std::string line = head;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const std::string next = (i == 0 ? "" : ", ") + ids[i], left = fmt::format(" and {} more", ids.size() - i - 1);
+    const bool last = i + 1 == ids.size();
+    if (columns_of(line) + columns_of(next) + (last ? 0 : left.size()) > kColumns)
+      return line + fmt::format(" and {} more", ids.size() - i);
+    line += next;
+  }
+  return line;
+}
+
 // Passes in one line: how many of each family.
 void write_passes(Layout& out, const Report& report) {
   std::vector<std::pair<std::string, int>> families;
@@ -96,7 +109,7 @@ void write_passes(Layout& out, const Report& report) {
   for (const auto& [name, n] : families) parts.push_back(fmt::format("{} {}", name, n));
   if (passed > 0) out.cut(fmt::format("passed {}: {}", passed, join(parts)));
   if (!not_applicable.empty())
-    out.cut(fmt::format("not applicable {}: {}", not_applicable.size(), join(not_applicable)));
+    out.line(ids_in_a_line(fmt::format("not applicable {}: ", not_applicable.size()), not_applicable));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "verify/report/text.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -101,6 +102,23 @@ TEST(ReportText, ColoursChangeNoVisibleText) {
   std::string colored = report_text(failing_report(), {.color = true});
   for (std::size_t i; (i = colored.find('\x1b')) != std::string::npos;) colored.erase(i, colored.find('m', i) - i + 1);
   EXPECT_EQ(colored, report_text(failing_report()));
+}
+
+TEST(ReportText, NeverCutsARulesId) {
+  Report report = clean_report();
+  for (std::size_t extra = 0; extra < 40; ++extra) {
+    RuleResult r;
+    r.id = fmt::format("PG-EXTRA-{}", std::string(1 + extra % 9, 'X'));
+    r.verdict = Verdict::not_applicable;
+    report.results.push_back(r);
+    const std::string text = report_text(report, {});
+    const std::size_t at = text.find("not applicable ");
+    ASSERT_NE(at, std::string::npos);
+    const std::string line = text.substr(at, text.find('\n', at) - at);
+    EXPECT_LE(columns_of(line), kColumns);
+    EXPECT_EQ(line.find("..."), std::string::npos);
+    if (extra > 20) EXPECT_THAT(line, testing::HasSubstr(" more"));
+  }
 }
 
 }  // namespace

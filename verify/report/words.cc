@@ -176,9 +176,13 @@ std::string joined_ids(const FindingGroup& group) {
   return join(ids);
 }
 
+const char* finding_kind(Verdict verdict, Severity severity) {
+  if (verdict != Verdict::inconclusive) return to_string(severity);
+  return severity == Severity::info ? "unproved" : "undecided";
+}
+
 const char* finding_kind(const RuleResult& result) {
-  if (result.verdict != Verdict::inconclusive) return to_string(result.severity);
-  return result.severity == Severity::info ? "unproved" : "undecided";
+  return finding_kind(result.verdict, result.severity);
 }
 
 bool is_shipped(const Report& report, const std::string& file) {

@@ -42,8 +42,9 @@ int gravity(Verdict verdict, Severity severity);
 // Findings that say the same without a place ("only an experiment can show ...") together; others alone.
 using FindingGroup = std::vector<const RuleResult*>;
 std::vector<FindingGroup> finding_groups(const Report& report);
-std::string joined_ids(const FindingGroup& group);   // "PG-C1-CHOICE, PG-C1-KERNEL"
-const char* finding_kind(const RuleResult& result);  // "error", "undecided", "unproved", "warning", "info"
+std::string joined_ids(const FindingGroup& group);             // "PG-C1-CHOICE, PG-C1-KERNEL"
+const char* finding_kind(Verdict verdict, Severity severity);  // "error", "undecided", "unproved", "warning", "info"
+const char* finding_kind(const RuleResult& result);
 
 // Whether the folder holds that file; some evidence names what is no file ("(folder listing)").
 bool is_shipped(const Report& report, const std::string& file);

@@ -44,7 +44,23 @@ std::optional<Refusal> find_signers(const Envelope& envelope, const TrustStore& 
   return std::nullopt;
 }
 
+// A file that the caller holds against the report has to be one of its subjects: else nothing about it was signed, and
+// accepting would say the opposite.
+std::optional<Refusal> find_others(const CheckOptions& options, const CheckedReport& out) {
+  const auto& subjects = out.signed_report.subjects;
+  for (const Subject& other : options.others) {
+    if (std::ranges::any_of(subjects, [&](const Subject& s) { return s.digest == other.digest; })) continue;
+    const bool named = std::ranges::any_of(subjects, [&](const Subject& s) { return s.name == other.name; });
+    return Refusal{"subjects", fmt::format("{} {}", escape_line(other.name),
+                                           named ? "is not the signed file of this name"
+                                                 : "is not among the signed files: its digest stands nowhere in the "
+                                                   "report")};
+  }
+  return std::nullopt;
+}
+
 std::optional<Refusal> compare_with_files(const CheckOptions& options, CheckedReport& out) {
+  if (auto refusal = find_others(options, out)) return refusal;
   if (!options.folder) {
     for (const Subject& s : out.signed_report.subjects)
       if (std::ranges::none_of(options.others, [&](const Subject& o) { return o.digest == s.digest; }))

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "reference/base/json_error.h"
 #include "reference/base/text.h"
 
 namespace pg::verify {
@@ -30,7 +31,7 @@ Result<json> parse_strict_json(std::string_view text, std::string_view what) {
     if (text.starts_with("\xEF\xBB\xBF")) refuse("it begins with a byte order mark");
     return json::parse(text.begin(), text.end(), watch);
   } catch (const std::exception& problem) {
-    return Error{fmt::format("{}: {}", what, escape_line(problem.what(), 300))};
+    return Error{fmt::format("{}: {}", what, escape_line(json_problem(problem.what()), 300))};
   }
 }
 

@@ -8,6 +8,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "reference/base/json_error.h"
 #include "reference/base/text.h"
 #include "verify/sign/base64.h"
 #include "verify/sign/strict_json.h"
@@ -148,7 +149,7 @@ Result<TrustStore> parse_trust(std::string_view text, std::string_view where) {
   try {
     return read_trust(*root);
   } catch (const std::exception& problem) {
-    return Error{fmt::format("trust file {}: {}", where, escape_line(problem.what(), 500))};
+    return Error{fmt::format("trust file {}: {}", where, escape_line(json_problem(problem.what()), 500))};
   }
 }
 

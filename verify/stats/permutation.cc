@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <string>
 #include <vector>
 
 namespace pg::verify::stats {
@@ -33,6 +35,14 @@ std::uint64_t count_sums(const std::vector<double>& values, std::size_t k, doubl
     ++pick[at - 1];
     for (std::size_t i = at; i < k; ++i) pick[i] = pick[i - 1] + 1;
   }
+}
+
+void check_reach(PermutationTest& test, const std::string& sizes, double alpha) {
+  test.smallest_p = 1.0 / static_cast<double>(test.arrangements);
+  if (test.smallest_p > alpha)
+    test.outcome = {Code::not_attainable, fmt::format("{} cannot give p below {:.4g} without assuming a distribution, "
+                                                      "so the level {:g} is out of reach",
+                                                      sizes, test.smallest_p, alpha)};
 }
 
 }  // namespace
@@ -66,11 +76,39 @@ PermutationTest permutation(std::span<const double> new_values, std::span<const 
   }
   test.p = static_cast<double>(count_sums(all, n, observed + 1e-12 * range * static_cast<double>(n))) /
            static_cast<double>(test.arrangements);
-  test.smallest_p = 1.0 / static_cast<double>(test.arrangements);
-  if (test.smallest_p > alpha)
-    test.outcome = {Code::not_attainable, fmt::format("{} v {} values cannot give p below {:.4g} without assuming a "
-                                                      "distribution, so the level {:g} is out of reach",
-                                                      n, old_values.size(), test.smallest_p, alpha)};
+  check_reach(test, fmt::format("{} v {} values", n, old_values.size()), alpha);
+  return test;
+}
+
+PermutationTest sign_flips(std::span<const double> new_values, double bar, double margin, double alpha) {
+  PermutationTest test;
+  test.outcome = check_sample(new_values, 1, "the new sample");
+  if (test.outcome && !(std::isfinite(bar) && std::isfinite(margin)))
+    test.outcome = {Code::not_finite, "the bar is no finite number"};
+  if (!test.outcome) return test;
+  const std::size_t n = new_values.size();
+  if (n >= 64 || (std::uint64_t{1} << n) > kMaxArrangements) {
+    test.outcome = {Code::too_large, fmt::format("{} values have more than {} sign flips; the t test serves there", n,
+                                                 kMaxArrangements)};
+    return test;
+  }
+  test.arrangements = std::uint64_t{1} << n;
+  std::vector<double> sizes;
+  double observed = 0, range = 0;
+  for (const double v : new_values) {
+    const double deviation = v - (bar - margin);
+    observed += deviation;
+    sizes.push_back(std::abs(deviation));
+    range += sizes.back();
+  }
+  std::uint64_t count = 0;
+  for (std::uint64_t signs = 0; signs < test.arrangements; ++signs) {
+    double sum = 0;
+    for (std::size_t i = 0; i < n; ++i) sum += (signs >> i) & 1 ? -sizes[i] : sizes[i];
+    count += sum <= observed + 1e-12 * range;
+  }
+  test.p = static_cast<double>(count) / static_cast<double>(test.arrangements);
+  check_reach(test, fmt::format("{} value{} against a bar", n, n == 1 ? "" : "s"), alpha);
   return test;
 }
 

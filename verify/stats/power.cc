@@ -1,7 +1,9 @@
 #include "verify/stats/power.h"
 
 #include <boost/math/distributions/non_central_t.hpp>
+#include <boost/math/distributions/normal.hpp>
 #include <cmath>
+#include <limits>
 
 #include "verify/stats/boost_policy.h"
 #include "verify/stats/t_test.h"
@@ -10,30 +12,38 @@ namespace pg::verify::stats {
 namespace {
 
 using NonCentralT = boost::math::non_central_t_distribution<double, BoostPolicy>;
+using Normal = boost::math::normal_distribution<double, BoostPolicy>;
 
 bool is_share(double p) {
   return p > 0 && p < 1;
 }
 
-bool usable(const Design& d) {
-  return d.n_new >= 1 && d.n_old >= 1 && d.n_new + d.n_old >= 3 && d.sigma > 0 && std::isfinite(d.sigma) &&
-         is_share(d.alpha);
+double df_of(const Design& d) {
+  if (d.known_sigma) return std::numeric_limits<double>::infinity();
+  return static_cast<double>(d.n_new + d.n_old) - (d.n_old == 0 ? 1 : 2);
 }
 
-double df_of(const Design& d) {
-  return static_cast<double>(d.n_new + d.n_old - 2);
+bool usable(const Design& d) {
+  return d.n_new >= 1 && df_of(d) >= 1 && d.sigma > 0 && std::isfinite(d.sigma) && is_share(d.alpha);
 }
 
 double error_of(const Design& d) {
-  return d.sigma * std::sqrt(1.0 / static_cast<double>(d.n_new) + 1.0 / static_cast<double>(d.n_old));
+  const double old_share = d.n_old == 0 ? 0 : 1.0 / static_cast<double>(d.n_old);
+  return d.sigma * std::sqrt(1.0 / static_cast<double>(d.n_new) + old_share);
 }
 
 // P(T' > critical value), T' non-central with `shift` standard errors.
 std::optional<double> power_at(double df, double alpha, double shift) {
   const double critical = -t_quantile(alpha, df);
-  const double p = boost::math::cdf(boost::math::complement(NonCentralT(df, shift), critical));
+  const double p = std::isinf(df) ? boost::math::cdf(Normal(0, 1), shift - critical)
+                                  : boost::math::cdf(boost::math::complement(NonCentralT(df, shift), critical));
   if (!std::isfinite(p)) return std::nullopt;
   return std::min(1.0, std::max(0.0, p));
+}
+
+// What the tests themselves ask of a side: two runs for a spread, one where it is known.
+std::size_t fewest(const Design& d) {
+  return d.known_sigma ? 1 : 2;
 }
 
 // The smallest n in [low, limit] with enough(n), which is monotone; doubling, then halving.
@@ -86,17 +96,24 @@ std::optional<double> detectable_gain(const Design& d, double wanted) {
   return high * error_of(d);
 }
 
-std::optional<std::size_t> seeds_needed_each(double gain, double sigma, double alpha, double wanted,
-                                             std::size_t limit) {
-  if (!(gain > 0) || !is_share(wanted) || !usable({2, 2, sigma, alpha})) return std::nullopt;
-  return smallest(2, limit, [&](std::size_t n) { return power({n, n, sigma, alpha}, gain).value_or(0) >= wanted; });
+std::optional<std::size_t> seeds_needed_each(const Design& design, double gain, double wanted, std::size_t limit) {
+  Design d = design;
+  const auto with = [&](std::size_t n) {
+    d.n_new = d.n_old = n;
+    return d;
+  };
+  if (design.n_old == 0 || !(gain > 0) || !is_share(wanted) || !usable(with(2))) return std::nullopt;
+  return smallest(fewest(d), limit, [&](std::size_t n) { return power(with(n), gain).value_or(0) >= wanted; });
 }
 
-std::optional<std::size_t> seeds_needed_new(const Design& d, double gain, double wanted, std::size_t limit) {
-  if (!(gain > 0) || !is_share(wanted) || !usable({2, d.n_old, d.sigma, d.alpha})) return std::nullopt;
-  return smallest(2, limit, [&](std::size_t n) {
-    return power({n, d.n_old, d.sigma, d.alpha}, gain).value_or(0) >= wanted;
-  });
+std::optional<std::size_t> seeds_needed_new(const Design& design, double gain, double wanted, std::size_t limit) {
+  Design d = design;
+  const auto with = [&](std::size_t n) {
+    d.n_new = n;
+    return d;
+  };
+  if (!(gain > 0) || !is_share(wanted) || !usable(with(2))) return std::nullopt;
+  return smallest(fewest(d), limit, [&](std::size_t n) { return power(with(n), gain).value_or(0) >= wanted; });
 }
 
 }  // namespace pg::verify::stats

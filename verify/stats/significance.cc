@@ -17,9 +17,10 @@ using stats::Unit;
 class Comparison {
  public:
   Comparison(const SeedSample& new_sample, const SeedSample& old_sample, const StatisticsPolicy& policy, Unit unit,
-             Detail detail)
+             Detail detail, bool against_bar = false)
       : policy_(policy), detail_(detail), new_(new_sample.bpb()), old_(old_sample.bpb()) {
     out_.unit = unit;
+    out_.against_bar = against_bar;
     out_.new_sample = new_sample;
     out_.old_sample = old_sample;
     out_.decides = policy.decides;
@@ -76,15 +77,22 @@ class Comparison {
              double margin) const {
     switch (reading.test) {
       case StatTest::welch:
+        if (out_.against_bar)
+          return refused({Code::too_few, "Welch's test needs runs on both sides, and a bar is one fixed number"});
         return stats::welch(a, b, margin);
       case StatTest::one_sample:
         if (Outcome o = stats::check_sample(b, 1, "the old sample"); !o) return refused(std::move(o));
         return stats::one_sample(a, stats::moments(b).mean, margin);
       case StatTest::fixed_sigma:
         if (!sigma()) return refused({Code::unit, "the pooled deviation cannot be converted to the scores' unit"});
-        return stats::fixed_sigma(a, b, *sigma(), margin);
+        return z_test(a, b, margin);
     }
     return {};
+  }
+
+  TTest z_test(std::span<const double> a, std::span<const double> b, double margin) const {
+    if (!out_.against_bar) return stats::fixed_sigma(a, b, *sigma(), margin);
+    return stats::fixed_sigma(a, stats::moments(b).mean, *sigma(), margin);
   }
 
   static TTest refused(Outcome outcome) {
@@ -124,13 +132,14 @@ class Comparison {
   }
 
   void plan(ReadingOutcome& r) const {
-    // The design below is Welch's, two samples with a t distribution; of another test its numbers would say nothing.
-    if (!sigma() || r.reading.test != StatTest::welch) return;
-    const stats::Design design{new_.size(), old_.size(), *sigma(), r.reading.alpha};
+    if (!sigma()) return;
+    const bool bar = out_.against_bar || r.reading.test == StatTest::one_sample;
+    const stats::Design design{new_.size(), bar ? 0 : old_.size(), *sigma(), r.reading.alpha,
+                               r.reading.test == StatTest::fixed_sigma};
     r.critical_gain = stats::critical_gain(design);
     r.detectable_gain = stats::detectable_gain(design, policy_.power);
     const double gain = -r.test.delta - *r.margin;
-    r.seeds_each = stats::seeds_needed_each(gain, *sigma(), r.reading.alpha, policy_.power);
+    r.seeds_each = stats::seeds_needed_each(design, gain, policy_.power);
     r.seeds_new = stats::seeds_needed_new(design, gain, policy_.power);
   }
 
@@ -141,10 +150,11 @@ class Comparison {
       return;
     }
     if (sigma()) {
-      const TTest z = stats::fixed_sigma(new_, old_, *sigma(), *r.margin);
+      const TTest z = z_test(new_, old_, *r.margin);
       if (z.outcome) out_.fixed_sigma = z;
     }
-    out_.permutation = stats::permutation(new_, old_, *r.margin, r.reading.alpha);
+    out_.permutation = out_.against_bar ? stats::sign_flips(new_, out_.old_moments.mean, *r.margin, r.reading.alpha)
+                                        : stats::permutation(new_, old_, *r.margin, r.reading.alpha);
     out_.leave_one_out = stats::leave_one_out(new_, old_, [&](std::span<const double> a, std::span<const double> b) {
       const TTest t = test(r.reading, a, b, *r.margin);
       return t.outcome ? t.p : -1.0;
@@ -187,6 +197,15 @@ std::string Significance::reason() const {
 Significance compare(const SeedSample& new_sample, const SeedSample& old_sample, const StatisticsPolicy& policy,
                      stats::Unit unit, Detail detail) {
   return Comparison(new_sample, old_sample, policy, unit, detail).run();
+}
+
+Significance compare_with_bar(const SeedSample& new_sample, double bar, const StatisticsPolicy& policy,
+                              stats::Unit unit) {
+  SeedSample old_side;
+  old_side.name = "bar";
+  old_side.source = SeedSample::Source::given;
+  old_side.scores.push_back({std::nullopt, bar, std::nullopt, 8});
+  return Comparison(new_sample, old_side, policy, unit, Detail::full, true).run();
 }
 
 }  // namespace pg::verify

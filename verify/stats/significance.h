@@ -27,7 +27,7 @@ struct ReadingOutcome {
   std::optional<bool> passes_by_old_ratio;
   // Planning with the policy's pooled standard deviation: the smallest observed gain beyond the margin that would pass
   // with these numbers of seeds, the true gain found with the policy's power, and the seeds that the observed gain
-  // beyond the margin needs (of both sides; of the new side alone).
+  // beyond the margin needs (of both sides, where the old side is no fixed bar; of the new side alone).
   std::optional<double> critical_gain, detectable_gain;
   std::optional<std::size_t> seeds_each, seeds_new;
 };
@@ -35,6 +35,7 @@ struct ReadingOutcome {
 struct Significance {
   stats::Unit unit = stats::Unit::bpb;  // of scores, differences and bounds
   SeedSample new_sample, old_sample;
+  bool against_bar = false;  // the old side is one fixed number without error: its sample holds that and nothing else
   stats::Moments new_moments, old_moments;
   stats::Outcome outcome;       // not ok: the samples are no basis for a decision, whatever the numbers say
   std::optional<double> delta;  // mean(new) - mean(old); negative: better
@@ -45,7 +46,7 @@ struct Significance {
   std::size_t decides = 0;
   // How much hangs on the choice of test and on single runs; of the deciding reading's margin and level.
   std::optional<stats::TTest> fixed_sigma;
-  stats::PermutationTest permutation;
+  stats::PermutationTest permutation;  // against a bar: the exact one-sample test by sign flips
   stats::LeaveOneOut leave_one_out;
   std::optional<double> worst_new;  // the new sample's highest score
   bool worst_new_beats = false;     // it lies below the old mean minus the margin as well
@@ -64,5 +65,8 @@ enum class Detail { full, tests };
 // folders: bpb).
 Significance compare(const SeedSample& new_sample, const SeedSample& old_sample, const StatisticsPolicy& policy,
                      stats::Unit unit = stats::Unit::bpb, Detail detail = Detail::full);
+// The same against a fixed number: one-sample t, z and sign flips; readings that ask for Welch's test have no answer.
+Significance compare_with_bar(const SeedSample& new_sample, double bar, const StatisticsPolicy& policy,
+                              stats::Unit unit = stats::Unit::bpb);
 
 }  // namespace pg::verify

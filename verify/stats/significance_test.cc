@@ -148,10 +148,27 @@ TEST(Significance, OneSampleAndZTestsAreReadingsToo) {
   p.readings[0].test = StatTest::one_sample;
   const Significance bar = compare(sample(kNew, kSp8192), sample(kOld, kSp8192), p);
   EXPECT_EQ(bar.deciding().test.df, 2);
+  EXPECT_TRUE(bar.deciding().detectable_gain);
+  EXPECT_FALSE(bar.deciding().seeds_each) << "a fixed bar has no seeds to add";
+  EXPECT_TRUE(bar.deciding().seeds_new);
   p.readings[0].test = StatTest::fixed_sigma;
   const Significance z = compare(sample(kNew, kSp8192), sample(kOld, kSp8192), p);
   EXPECT_TRUE(std::isinf(z.deciding().test.df));
   EXPECT_NEAR(z.deciding().test.p, z.fixed_sigma->p, 1e-15);
+  EXPECT_NEAR(z.deciding().critical_gain.value() / p.sigma_bpb, 0.5507, 1e-3) << "0.6745 * sqrt(2/3), at p < 0.25";
+  EXPECT_TRUE(z.deciding().seeds_each);
+}
+
+TEST(Significance, ABarIsNoRun) {
+  StatisticsPolicy p = policy();
+  const SeedSample runs = sample(kNew, kSp8192);
+  const Significance welch = compare_with_bar(runs, 1.081, p);
+  EXPECT_EQ(welch.verdict(), Verdict::inconclusive);
+  EXPECT_THAT(welch.reason(), HasSubstr("a bar is one fixed number"));
+  EXPECT_EQ(welch.permutation.arrangements, 8u) << "2^3 sign flips, not 4 choose 1 permutations";
+  p.readings[0].test = StatTest::fixed_sigma;
+  const ReadingOutcome z = compare_with_bar(runs, 1.081, p).readings[0];
+  EXPECT_NEAR(z.test.standard_error, p.sigma_bpb / std::sqrt(3.0), 1e-15) << "the bar adds no variance";
 }
 
 }  // namespace

@@ -65,6 +65,27 @@ TEST(Permutation, SaysWhichLevelsAreOutOfReach) {
   EXPECT_DOUBLE_EQ(permutation(low5, high5, 100, 0.01).p, 1) << "a margin no sample reaches";
 }
 
+TEST(SignFlips, AgreeWithScipy) {
+  ASSERT_GE(vectors()["sign_flips"].size(), 3u);
+  for (const auto& v : vectors()["sign_flips"]) {
+    const auto values = numbers(v["new"]);
+    const PermutationTest test = sign_flips(values, v["bar"], v["margin"], 0.5);
+    ASSERT_TRUE(test.outcome) << v["name"] << test.outcome.reason;
+    EXPECT_EQ(test.arrangements, std::uint64_t{1} << values.size());
+    expect_oracles(v, "p", test.p);
+  }
+}
+
+TEST(SignFlips, SayWhatTheyCannotReach) {
+  const std::vector<double> three = {1.0, 1.1, 1.2};
+  EXPECT_EQ(sign_flips(three, 2, 0, 0.01).outcome.code, Code::not_attainable);
+  EXPECT_DOUBLE_EQ(sign_flips(three, 2, 0, 0.01).p, 0.125);
+  EXPECT_DOUBLE_EQ(sign_flips(three, 0, 0, 0.5).p, 1) << "all above the bar";
+  EXPECT_EQ(sign_flips(std::vector<double>(64, 1.0), 2, 0, 0.01).outcome.code, Code::too_large);
+  EXPECT_EQ(sign_flips({}, 2, 0, 0.01).outcome.code, Code::too_few);
+  EXPECT_EQ(sign_flips(three, std::nan(""), 0, 0.01).outcome.code, Code::not_finite);
+}
+
 TEST(Permutation, RefusesWhatWouldTakeForEver) {
   std::vector<double> many(1000);
   std::iota(many.begin(), many.end(), 0);
@@ -80,7 +101,23 @@ TEST(Power, AgreesWithScipyAndR) {
     expect_oracles(v, "power", power(design, gain).value());
     expect_oracles(v, "critical", critical_gain(design).value());
     expect_oracles(v, "detectable", detectable_gain(design, wanted).value());
-    EXPECT_EQ(seeds_needed_each(gain, 1, design.alpha, wanted), v["r"]["seeds"].get<std::size_t>()) << v["name"];
+    EXPECT_EQ(seeds_needed_each(design, gain, wanted), v["r"]["seeds"].get<std::size_t>()) << v["name"];
+  }
+}
+
+// One sample against a bar (non-central t) and the z test of either kind (normal).
+TEST(Power, OfOneSampleAndKnownSigmaAgreesWithScipy) {
+  ASSERT_GE(vectors()["power_other"].size(), 8u);
+  for (const auto& v : vectors()["power_other"]) {
+    const Design design{v["n_new"], v["n_old"], v["sigma"], vectors()["alpha"], v["known_sigma"]};
+    const double gain = v["gain"], wanted = v["wanted"];
+    expect_oracles(v, "power", power(design, gain).value());
+    expect_oracles(v, "critical", critical_gain(design).value());
+    expect_oracles(v, "detectable", detectable_gain(design, wanted).value());
+    EXPECT_EQ(seeds_needed_new(design, gain, wanted).value_or(0), v["scipy"]["seeds_new"].get<std::size_t>())
+        << v["name"];
+    EXPECT_EQ(seeds_needed_each(design, gain, wanted).value_or(0), v["scipy"]["seeds_each"].get<std::size_t>())
+        << v["name"];
   }
 }
 
@@ -111,8 +148,11 @@ TEST(Power, HasNoAnswerWhereThereIsNone) {
   EXPECT_FALSE(power({3, 3, 0, 0.01}, 1));
   EXPECT_FALSE(power({3, 3, 1, 1}, 1));
   EXPECT_FALSE(detectable_gain({3, 3, 1, 0.01}, 1));
-  EXPECT_FALSE(seeds_needed_each(0, 1, 0.01, 0.8));
-  EXPECT_FALSE(seeds_needed_each(std::nan(""), 1, 0.01, 0.8));
+  EXPECT_FALSE(critical_gain({1, 0, 1, 0.01})) << "one value against a bar has no spread";
+  EXPECT_TRUE(critical_gain({1, 0, 1, 0.01, true}));
+  EXPECT_FALSE(seeds_needed_each({3, 3, 1, 0.01}, 0, 0.8));
+  EXPECT_FALSE(seeds_needed_each({3, 3, 1, 0.01}, std::nan(""), 0.8));
+  EXPECT_FALSE(seeds_needed_each({3, 0, 1, 0.01}, 1, 0.8)) << "a bar has no seeds";
 }
 
 TEST(Holm, AgreesWithR) {

@@ -41,6 +41,17 @@ TTest refused(Outcome outcome) {
   return test;
 }
 
+// `old_share`: 1 / n of the old side, 0 for a bar.
+TTest z_test(std::span<const double> new_values, double old_mean, double old_share, double sigma, double margin) {
+  if (!(sigma > 0) || !std::isfinite(sigma) || !std::isfinite(margin))
+    return refused({Code::not_finite, "a fixed standard deviation has to be a positive number"});
+  TTest test;
+  test.delta = moments(new_values).mean - old_mean;
+  test.standard_error = sigma * std::sqrt(1.0 / static_cast<double>(new_values.size()) + old_share);
+  test.df = std::numeric_limits<double>::infinity();
+  return finished(test, margin, Tail::lower);
+}
+
 }  // namespace
 
 TTest welch(std::span<const double> new_values, std::span<const double> old_values, double margin, Tail tail) {
@@ -73,14 +84,13 @@ TTest one_sample(std::span<const double> new_values, double bar, double margin, 
 TTest fixed_sigma(std::span<const double> new_values, std::span<const double> old_values, double sigma, double margin) {
   if (Outcome o = check_sample(new_values, 1, "the new sample"); !o) return refused(std::move(o));
   if (Outcome o = check_sample(old_values, 1, "the old sample"); !o) return refused(std::move(o));
-  if (!(sigma > 0) || !std::isfinite(sigma) || !std::isfinite(margin))
-    return refused({Code::not_finite, "a fixed standard deviation has to be a positive number"});
-  TTest test;
-  test.delta = moments(new_values).mean - moments(old_values).mean;
-  test.standard_error =
-      sigma * std::sqrt(1.0 / static_cast<double>(new_values.size()) + 1.0 / static_cast<double>(old_values.size()));
-  test.df = std::numeric_limits<double>::infinity();
-  return finished(test, margin, Tail::lower);
+  return z_test(new_values, moments(old_values).mean, 1.0 / static_cast<double>(old_values.size()), sigma, margin);
+}
+
+TTest fixed_sigma(std::span<const double> new_values, double bar, double sigma, double margin) {
+  if (Outcome o = check_sample(new_values, 1, "the new sample"); !o) return refused(std::move(o));
+  if (!std::isfinite(bar)) return refused({Code::not_finite, "the bar is no finite number"});
+  return z_test(new_values, bar, 0, sigma, margin);
 }
 
 double t_quantile(double probability, double df) {

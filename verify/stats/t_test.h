@@ -33,6 +33,8 @@ TTest one_sample(std::span<const double> new_values, double bar, double margin =
 // z test with a standard deviation known beforehand (modded-nanogpt's track 3); an `old` of one value is enough.
 TTest fixed_sigma(std::span<const double> new_values, std::span<const double> old_values, double sigma,
                   double margin = 0);
+// The same against a fixed bar, which has no uncertainty: the standard error is sigma / sqrt(n).
+TTest fixed_sigma(std::span<const double> new_values, double bar, double sigma, double margin = 0);
 
 // A confidence bound of delta: with probability 1 - alpha the true difference lies below it. `test` has to be ok.
 double upper_bound(const TTest& test, double alpha);

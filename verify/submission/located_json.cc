@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "reference/base/json_error.h"
 #include "reference/base/text.h"
 #include "verify/submission/json_repair.h"
 
@@ -173,7 +174,7 @@ Reading parse(std::string_view text, bool whole_text) {
                                            CountingIterator(text.data() + text.size(), &position), &builder,
                                            nlohmann::json::input_format_t::json, whole_text);
   } catch (const std::exception& exception) {  // numbers out of range are thrown in some versions
-    builder.error = exception.what();
+    builder.error = json_problem(exception.what());
   }
   reading.error_line = position.line();
   builder.close_all();

@@ -117,6 +117,47 @@ def power(lines):
     return cases
 
 
+def power_other():
+    """A t test of one sample against a bar (n_old 0), and the z test of two samples and against a bar."""
+    cases = []
+    for n_new, n_old, sigma, known, gain, wanted in (
+            (3, 0, 1.0, False, 3.0, 0.8), (5, 0, 0.00072, False, 0.0011, 0.8), (13, 0, 0.0013, False, 0.0012, 0.9), (2, 0, 1.0, False, 20.0, 0.5),
+            (3, 3, 0.00072, True, 0.0012, 0.8), (3, 50, 0.00072, True, 0.001, 0.9), (3, 2, 1.0, True, 0.5, 0.8),
+            (1, 1, 1.0, True, 5.0, 0.95), (3, 0, 0.00072, True, 0.0005, 0.8), (20, 0, 1.0, True, 0.1, 0.8)):
+        def error(n, m):
+            return sigma * math.sqrt(1 / n + (1 / m if m else 0))
+
+        def tail(n, m, shift):
+            df = n + m - (2 if m else 1)
+            return stats.norm.sf(stats.norm.isf(ALPHA) - shift) if known else stats.nct.sf(stats.t.isf(ALPHA, df), df, shift)
+
+        def fewest(sizes):
+            low = 1 if known else 2
+            return next((n for n in range(low, 1001) if tail(*sizes(n), gain / error(*sizes(n))) >= wanted), 0)
+
+        critical = stats.norm.isf(ALPHA) if known else stats.t.isf(ALPHA, n_new + n_old - (2 if n_old else 1))
+        reach = optimize.brentq(lambda shift: tail(n_new, n_old, shift) - wanted, 0.01, 1000, xtol=1e-14, rtol=1e-14)
+        cases.append({"name": f"{'z' if known else 't'}_{n_new}v{n_old}_gain_{gain}", "n_new": n_new, "n_old": n_old, "sigma": sigma,
+                      "known_sigma": known, "gain": gain, "wanted": wanted,
+                      "scipy": {"power": tail(n_new, n_old, gain / error(n_new, n_old)), "critical": critical * error(n_new, n_old),
+                                "detectable": reach * error(n_new, n_old), "seeds_new": fewest(lambda n: (n, n_old)),
+                                "seeds_each": fewest(lambda n: (n, n)) if n_old else 0}})
+    return cases
+
+
+def sign_flips():
+    cases = []
+    # As integers, in 1e-4, where equal sums occur: as fractions scipy tells them apart by their rounding errors.
+    for name, values, bar, margin in (("modded_nanogpt_2026_07_17", [float(round(v * 1e4)) for v in NANOGPT], 32800.0, 0.0),
+                                      ("pr1514_against_pr1493_mean", MERGED["1514"], 1.081, 0.0),
+                                      ("pr1769_with_margin", MERGED["1769"], 1.0655, 0.0007), ("ties", [1.0, 2.0, 2.0, 4.0], 2.0, 0.0)):
+        away = [v - (bar - margin) for v in values]
+        result = stats.permutation_test((away,), lambda x: sum(x) / len(x), permutation_type="samples", vectorized=False,
+                                        n_resamples=math.inf, alternative="less")
+        cases.append({"name": name, "new": values, "bar": bar, "margin": margin, "scipy": {"p": result.pvalue}})
+    return cases
+
+
 def holm(lines):
     cases = []
     for name, p in (("short", [0.01, 0.04, 0.03, 0.005]), ("ties", [0.2, 0.2, 0.001, 1.0, 0.0, 0.6]), ("one", [0.3])):
@@ -175,7 +216,7 @@ def main():
     vectors = {"made_with": {"scipy": scipy.__version__, "R": subprocess.run(
         ["Rscript", "-e", "cat(R.version.string)"], text=True, capture_output=True, check=True).stdout}, "alpha": ALPHA,
         "welch": welch(lines), "one_sample": one_sample(lines), "fixed_sigma": fixed_sigma(), "permutation": permutation(),
-        "power": power(lines), "holm": holm(lines), "online": online(), "sequential": sequential()}
+        "sign_flips": sign_flips(), "power": power(lines), "power_other": power_other(), "holm": holm(lines), "online": online(), "sequential": sequential()}
     r = r_numbers(lines)
     for group in ("welch", "one_sample", "power", "holm"):
         for case in vectors[group]:
