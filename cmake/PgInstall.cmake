@@ -1,4 +1,4 @@
-# cmake --install: bin/pgverify and share/pgverify/{policies,rules,schemas}, nothing else. The program finds its data
+# cmake --install: bin/pgverify, share/pgverify/{policies,rules,schemas} and share/pgref/presets, nothing else. The program finds its data
 # at <its folder>/../share/pgverify, so the prefix can be moved and both names are fixed rather than GNUInstallDirs'.
 if(TARGET pgverify)
   install(TARGETS pgverify RUNTIME DESTINATION bin)
@@ -14,6 +14,8 @@ endfunction()
 pg_install_data(policies verify/policy/*.json)
 pg_install_data(rules docs/rules/PG-*.md)
 pg_install_data(schemas docs/formats/*.json)
+file(GLOB pg_presets CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/reference/presets/*.json")
+install(FILES ${pg_presets} DESTINATION share/pgref/presets)
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" "${PROJECT_SOURCE_DIR}/README.md" DESTINATION share/doc/pgverify)
 # The program holds tree-sitter and its Python grammar (MIT): their notices go with it.
 foreach(part core python)

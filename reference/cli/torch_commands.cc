@@ -7,6 +7,8 @@ const std::vector<AddCommand>& torch_commands() {
   static const std::vector<AddCommand> table = {
       add_train_command,
       add_eval_command,
+      add_info_command,
+      add_parity_command,
   };
   return table;
 }

@@ -34,6 +34,9 @@ const std::vector<AddCommand>& torch_commands() {
       [](CLI::App& app, Action& action) {
         add_missing(app, action, "info", "Show a preset's or a model's parameters");
       },
+      [](CLI::App& app, Action& action) {
+        add_missing(app, action, "parity", "Hold the model against numbers of the Python originals");
+      },
   };
   return table;
 }

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""export_parity.py ORIGINAL {baseline,pr1394} [--preset FILE] [--gradients FILE] [-o FILE]
+"""export_parity.py ORIGINAL {baseline,pr1394,pr1437} [--preset FILE] [--gradients FILE] [-o FILE]
 
-Runs the classes of an original training script (openai/parameter-golf: train_gpt.py at the root, or train_gpt_human.py
-of the record of 2026-04-05) on the CPU and writes numbers that the native model must meet: losses, projections of
+Runs the classes of an original training script (openai/parameter-golf: train_gpt.py at the root, train_gpt_human.py
+of the record of 2026-04-05, or the unpacked script of PR #1437) on the CPU and writes numbers that the native model must meet: losses, projections of
 every gradient, the losses of ten optimizer steps. Nothing of the script is copied, only numbers leave it.
 
 Without --preset a small network of the same code, whose numbers are kept in testdata/; with it (reference/presets/
@@ -61,8 +61,13 @@ def tokens(which, sequences, length, vocab):
 
 def projections(name, gradient):
     g = gradient.detach().double().numpy().reshape(-1)
-    b = bits(name + " projections", g.size)
-    return [float(np.where((b >> np.uint64(k)) & np.uint64(1), g, -g).sum()) for k in range(PROJECTIONS)]
+    low = bits(name + " projections", g.size).astype("<u2")
+    sums = np.zeros(PROJECTIONS)
+    for i in range(0, g.size, 1 << 18):  # signs in pieces: 16 of them take 128 bytes
+        part = g[i:i + (1 << 18)]
+        signs = np.unpackbits(low[i:i + part.size].view(np.uint8).reshape(-1, 2), axis=1, bitorder="little").astype(np.float64)
+        sums += 2 * (part @ signs) - part.sum()
+    return [float(f"{v:.9g}") for v in sums]
 
 
 def load(path):
@@ -91,6 +96,7 @@ def hyperparameters(original, c, o):
     h.embedding_dim = c.get("embedding_dim", 0) or c["dim"]
     h.rope_dims, h.ln_scale, h.skip_gates_enabled = c.get("rope_dims", 0), c.get("ln_scale", False), c.get("skip_gates", False)
     h.xsa_last_n = c.get("xsa_last_n", 0)
+    h.parallel_residual_start = c.get("parallel_from", -1)
     h.num_loops, h.loop_start, h.loop_end = (c.get("loop", {}).get(k, 0) for k in ("count", "start", "end"))
     for key, value in o.items():
         setattr(h, key, value)
@@ -144,14 +150,19 @@ class Run:
                 torch.optim.Adam(group([p for n, p in named if p.ndim < 2 or control(n)] + [m.skip_weights], h.scalar_lr), **adam)]
 
 
-def case(run, looping, sequences, length, gradients=None):
+def case(run, looping, sequences, length, truth, gradients=None):
+    """truth: (looping, length) -> the f32 gradients; filled by f32 cases, what bf16 cases are held against."""
     run.looping(looping)
     x, y = tokens("0", sequences, length, run.h.vocab_size)
     out = {"precision": "bf16" if run.bf16 else "f32", "looping": looping, "sequences": sequences, "seq_len": length, "loss": run.backward(x, y)}
     out["gradients"] = {}
     for name, p in run.model.named_parameters():
         g = torch.zeros_like(p) if p.grad is None else p.grad
-        out["gradients"][name] = {"norm": float(g.double().norm()), "projections": [float(f"{v:.9g}") for v in projections(name, g)]}
+        if run.bf16:
+            out["gradients"][name] = {"difference": float((g.double() - truth[looping, length][name].double()).norm())}
+            continue
+        truth.setdefault((looping, length), {})[name] = g
+        out["gradients"][name] = {"norm": float(g.double().norm()), "projections": projections(name, g)}
         if gradients is not None:
             gradients.write(g.float().numpy().tobytes())
     return out
@@ -187,9 +198,13 @@ OPTIM = {"baseline": dict(matrix_lr=0.04, scalar_lr=0.04, tied_embed_lr=0.05, em
                         muon_momentum_warmup_steps=8, muon_backend_steps=5, muon_row_normalize=True, muon_wd=0.085, embed_wd=0.085, adam_wd=0.02, beta1=0.9, beta2=0.95,
                         adam_eps=1e-8, grad_clip_norm=0.3)}
 SHAPE = dict(vocab_size=64, dim=64, heads=4, kv_heads=2, tie_embeddings=True, embed_init_std=0.005, softcap=30.0, rope_base=10000.0, train_seq_len=32)
+OPTIM["pr1437"] = OPTIM["pr1394"]
 SMALL = {"baseline": dict(SHAPE, layers=5, hidden=128, q_gain_init=1.5),
          "pr1394": dict(SHAPE, layers=5, hidden=256, q_gain_init=4.0, rope_dims=8, leaky_slope=0.5, ln_scale=True, skip_gates=True, xsa_last_n=3,
                         loop=dict(count=2, start=2, end=3), init="orthogonal")}
+
+
+SMALL["pr1437"] = dict(SMALL["pr1394"], layers=6, parallel_from=4, q_gain_init=5.0, loop=dict(count=2, start=1, end=3))
 
 
 def main():
@@ -217,13 +232,14 @@ def main():
     out = {"original": hashlib.sha256(open(args.original, "rb").read()).hexdigest(), "torch": torch.__version__, "seed": SEED, "model": config, "optim": optim,
            "parameters": [{"name": n, "shape": list(p.shape)} for n, p in run.model.named_parameters()]}
     raw = open(args.gradients, "wb") if args.gradients else None
-    out["cases"] = [case(run, looping, args.sequences, length, raw) for looping in loops]
+    truth = {}
+    out["cases"] = [case(run, looping, args.sequences, length, truth, raw) for looping in loops]
     if not args.preset and "loop" in config:  # longer than trained on: the rescaled rotation
-        out["cases"].append(case(run, True, args.sequences, 2 * length, raw))
+        out["cases"].append(case(run, True, args.sequences, 2 * length, truth, raw))
     if not args.no_bf16:
         bf16 = Run(original, args.system, config, optim, bf16=True)
-        out["cases"] += [case(bf16, looping, args.sequences, length) for looping in loops]
-    if not args.no_steps:
+        out["cases"] += [case(bf16, looping, args.sequences, length, truth) for looping in loops]
+    if not args.no_steps and not args.factorised:  # #1394's optimizers leave its projections out
         out["steps"] = steps(Run(original, args.system, config, optim), args.sequences, length, 10, 5)
     with open(args.output, "w") as file:
         file.write(json.dumps(out, indent=None, separators=(",", ":")).replace('},"', '},\n"').replace('},{', '},\n{') + "\n")
