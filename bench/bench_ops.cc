@@ -4,6 +4,7 @@
 // processor time: with OMP_NUM_THREADS=1 it is fair even where other programs take most of the machine.
 #include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/randint.h>
@@ -86,6 +87,27 @@ const std::vector<Case>& cases() {
          return Inputs{stream(s, t), stream(s, t), channels(s)};
        },
        [](const Ops& ops, const Inputs& x) { return ops.add_scaled(x[0], x[1], x[2]); }},
+      {"residual_mix_norm",
+       [](const Shape& s, at::ScalarType t) {
+         return Inputs{stream(s, t), stream(s, t), at::randn({2, s.dim}).requires_grad_(true)};
+       },
+       [](const Ops& ops, const Inputs& x) {
+         const auto both = ops.residual_mix_norm(x[0], x[1], x[2], kEps, 1.0);
+         return at::cat(at::TensorList({both.first, both.second}), -1);
+       }},
+      {"add_scaled_norm",
+       [](const Shape& s, at::ScalarType t) {
+         return Inputs{stream(s, t), stream(s, t), channels(s)};
+       },
+       [](const Ops& ops, const Inputs& x) {
+         const auto both = ops.add_scaled_norm(x[0], x[1], x[2], kEps, 1.0);
+         return at::cat(at::TensorList({both.first, both.second}), -1);
+       }},
+      {"linear",
+       [](const Shape& s, at::ScalarType t) {
+         return Inputs{stream(s, t), at::randn({s.hidden, s.dim}).requires_grad_(true)};
+       },
+       [](const Ops& ops, const Inputs& x) { return ops.linear(x[0], x[1]); }},
       {"gated_skip",
        [](const Shape& s, at::ScalarType t) {
          return Inputs{stream(s, t), stream(s, t), channels(s), channels(s)};

@@ -13,8 +13,7 @@ namespace {
 
 constexpr Index kRowsOfTile = kWidth == 16 ? 12 : 6;
 constexpr Index kPanel = 2 * kWidth;
-constexpr Index kBlock = 48;      // a multiple of kRowsOfTile
-constexpr Index kInnerRun = 256;  // rows of a panel per pass: 16 KiB at a width of 8
+constexpr Index kBlock = 48;  // a multiple of kRowsOfTile
 
 PG_INLINE Index round_up(Index n, Index to) {
   return (n + to - 1) / to * to;
@@ -43,21 +42,40 @@ PG_INLINE void tile(Index inner, const float* a, Index am, Index ak, const float
   }
 }
 
-struct Left {  // the operand A
-  const float* data;
-  Index row_step, inner_step;
-};
+// The three products of causal attention leave out the tiles in which no query sees a key. Right operands are packed as
+// panels.
 
-// C[rows, columns] (+)= A * B; B packed as [columns / kPanel][panel_rows][kPanel], of which the first `inner` rows
-// count. rows and columns are multiples of the tile's.
-void product(Index rows, Index columns, Index inner, Left a, const float* b, Index panel_rows, float* c, Index ldc,
-             bool add) {
-  for (Index k = 0; k < inner; k += kInnerRun) {
-    const Index run = inner - k < kInnerRun ? inner - k : kInnerRun;
+// scores[kBlock, keys] = left[kBlock, inner] * panels, for the queries from `first` on and the keys before `end`.
+[[gnu::noinline]] void block_by_keys(Index first, Index end, Index inner, const float* left, const float* panels,
+                                     float* scores, Index step) {
+  for (Index key = 0; key < end; key += kPanel, panels += inner * kPanel)
+    for (Index row = key <= first ? 0 : (key - first) / kRowsOfTile * kRowsOfTile; row < kBlock; row += kRowsOfTile)
+      tile(inner, left + row * inner, inner, 1, panels, scores + row * step + key, step, false);
+}
+
+// out[kBlock, columns] = weights[kBlock, keys] * rows[keys, columns]. As many keys at once as keep the panels in the
+// first-level cache.
+[[gnu::noinline]] void weights_by_rows(Index first, Index keys, const float* weights, Index step, const float* panels,
+                                       Index panel_rows, float* out, Index columns) {
+  const Index run = columns <= 64 ? 4096 / columns : 64;
+  for (Index key = 0; key < keys; key += run)
+    for (Index row = 0; row < kBlock; row += kRowsOfTile) {
+      const Index end = first + row + kRowsOfTile < keys ? first + row + kRowsOfTile : keys;
+      const Index inner = end - key < run ? end - key : run;
+      for (Index column = 0; inner > 0 && column < columns; column += kPanel)
+        tile(inner, weights + row * step + key, step, 1, panels + column * panel_rows + key * kPanel,
+             out + row * columns + column, columns, key > 0);
+    }
+}
+
+// out[keys, columns] += weights[rows, keys]^T * panels[rows, columns].
+[[gnu::noinline]] void transposed_weights_by_block(Index first, Index rows, const float* weights, Index step,
+                                                   const float* panels, float* out, Index columns) {
+  for (Index key = 0; key < first + rows; key += kRowsOfTile) {
+    const Index from = key <= first ? 0 : key - first;
     for (Index column = 0; column < columns; column += kPanel)
-      for (Index row = 0; row < rows; row += kRowsOfTile)
-        tile(run, a.data + row * a.row_step + k * a.inner_step, a.row_step, a.inner_step,
-             b + column * panel_rows + k * kPanel, c + row * ldc + column, ldc, add || k > 0);
+      tile(rows - from, weights + from * step + key, 1, step, panels + column * kBlock + from * kPanel,
+           out + key * columns + column, columns, true);
   }
 }
 
@@ -130,8 +148,13 @@ Index backward_scratch(const AttentionShape& shape) {
   return 2 * plan.transposed() + 3 * plan.rows() + 2 * plan.scores() + 5 * plan.block();
 }
 
-// Scores of a row's first `valid` keys -> powers; zero up to `columns`. The sum of the powers and their largest score.
-PG_INLINE float soften(float* row, Index valid, Index columns, float* largest_score) {
+// The tiles on the diagonal read up to this many entries behind a row's last key.
+PG_INLINE void clear_behind(float* row, Index valid) {
+  for (Index i = 0; i < kRowsOfTile; ++i) row[valid + i] = 0;
+}
+
+// Scores of a row's first `valid` keys -> powers. The sum of the powers, and the largest score.
+PG_INLINE float soften(float* row, Index valid, float* largest_score) {
   Vec most = splat(row[0]);
   for_vectors(valid, [&](Index i, auto part) {
     Vec x = load(row + i, part);
@@ -145,7 +168,7 @@ PG_INLINE float soften(float* row, Index valid, Index columns, float* largest_sc
     store(row + i, exp(load(row + i, part) - m), part);
     sums += load(row + i, part);
   });
-  for (Index i = valid; i < columns; ++i) row[i] = 0;
+  clear_behind(row, valid);
   *largest_score = m;
   return sum(sums);
 }
@@ -166,17 +189,16 @@ void attention_forward(const AttentionShape& shape, const T* q, const T* k, cons
   for (Index head = 0; head < shape.group; ++head, q += width, out += width, lse += plan.length)
     for (Index first = 0; first < plan.length; first += kBlock) {
       const Index rows = plan.length - first < kBlock ? plan.length - first : kBlock;
-      const Index columns = round_up(first + rows, kPanel);
       pack_block(q + first * shape.q_step, shape.q_step, rows, width, shape.scale, queries);
-      product(kBlock, columns, width, {queries, width, 1}, keys, width, scores, plan.score_step, false);
+      block_by_keys(first, first + rows, width, queries, keys, scores, plan.score_step);
       float inverse[kBlock];
       for (Index row = 0; row < rows; ++row) {
         float most = 0;
-        const float total = soften(scores + row * plan.score_step, first + row + 1, first + rows, &most);
+        const float total = soften(scores + row * plan.score_step, first + row + 1, &most);
         inverse[row] = 1.0F / total;
         lse[first + row] = most + __builtin_logf(total);
       }
-      product(kBlock, padded, first + rows, {scores, plan.score_step, 1}, values, plan.length, sums, padded, false);
+      weights_by_rows(first, first + rows, scores, plan.score_step, values, plan.length, sums, padded);
       for (Index row = 0; row < rows; ++row)
         for_vectors(width, [&](Index i, auto part) {
           store(out + (first + row) * shape.q_step + i, load(sums + row * padded + i, part) * inverse[row], part);
@@ -185,13 +207,14 @@ void attention_forward(const AttentionShape& shape, const T* q, const T* k, cons
 }
 
 // scores -> probabilities; products (of the output's gradient with the values) -> gradients of the scores.
-PG_INLINE void unsoften(float* scores, float* products, Index valid, Index columns, float lse, float along) {
+PG_INLINE void unsoften(float* scores, float* products, Index valid, float lse, float along) {
   for_vectors(valid, [&](Index i, auto part) {
     const Vec p = exp(load(scores + i, part) - lse);
     store(scores + i, p, part);
     store(products + i, p * (load(products + i, part) - along), part);
   });
-  for (Index i = valid; i < columns; ++i) scores[i] = products[i] = 0;
+  clear_behind(scores, valid);
+  clear_behind(products, valid);
 }
 
 template <class T>
@@ -226,28 +249,25 @@ void attention_backward(const AttentionShape& shape, const T* q, const T* k, con
   for (Index head = 0; head < shape.group; ++head, q += width, out += width, g += width, dq += width)
     for (Index first = 0; first < plan.length; first += kBlock) {
       const Index rows = plan.length - first < kBlock ? plan.length - first : kBlock;
-      const Index columns = round_up(first + rows, kPanel), tiles = round_up(first + rows, kRowsOfTile);
       const Index at = first * shape.q_step;
       pack_block(q + at, shape.q_step, rows, width, shape.scale, queries);
       pack_block(g + at, shape.q_step, rows, width, 1.0F, grads);
       pack_rows(q + at, shape.q_step, rows, kBlock, width, shape.scale, query_rows);
       pack_rows(g + at, shape.q_step, rows, kBlock, width, 1.0F, grad_rows);
-      product(kBlock, columns, width, {queries, width, 1}, keys, width, scores, step, false);
-      product(kBlock, columns, width, {grads, width, 1}, values, width, products, step, false);
-      for (Index row = 0; row < kBlock; ++row) {
-        const bool real = row < rows;
+      block_by_keys(first, first + rows, width, queries, keys, scores, step);
+      block_by_keys(first, first + rows, width, grads, values, products, step);
+      for (Index row = 0; row < rows; ++row) {
         Vec along{};
-        if (real)
-          for_vectors(width, [&](Index i, auto part) {
-            along += load(grads + row * width + i, part) * load(out + at + row * shape.q_step + i, part);
-          });
-        unsoften(scores + row * step, products + row * step, real ? first + row + 1 : 0, tiles,
-                 real ? lse[head * plan.length + first + row] : 0.0F, sum(along));
+        for_vectors(width, [&](Index i, auto part) {
+          along += load(grads + row * width + i, part) * load(out + at + row * shape.q_step + i, part);
+        });
+        unsoften(scores + row * step, products + row * step, first + row + 1, lse[head * plan.length + first + row],
+                 sum(along));
       }
-      product(kBlock, padded, first + rows, {products, step, 1}, key_rows, plan.length, query_sums, padded, false);
+      weights_by_rows(first, first + rows, products, step, key_rows, plan.length, query_sums, padded);
       unpack(query_sums, rows, width, padded, dq + at, shape.q_step);
-      product(tiles, padded, kBlock, {scores, 1, step}, grad_rows, kBlock, value_sums, padded, true);
-      product(tiles, padded, kBlock, {products, 1, step}, query_rows, kBlock, key_sums, padded, true);
+      transposed_weights_by_block(first, rows, scores, step, grad_rows, value_sums, padded);
+      transposed_weights_by_block(first, rows, products, step, query_rows, key_sums, padded);
     }
   unpack(key_sums, plan.length, width, padded, dk, shape.kv_step);
   unpack(value_sums, plan.length, width, padded, dv, shape.kv_step);

@@ -145,11 +145,6 @@ struct GatedSkip : Function<GatedSkip> {
   }
 };
 
-void check_channels(const char* what, const at::Tensor& x, const at::Tensor& other, std::int64_t channels) {
-  TORCH_CHECK(x.sizes() == other.sizes() && channels == x.size(-1), what, ": shapes ", x.sizes(), " and ",
-              other.sizes(), " with parameters for ", channels, " channels");
-}
-
 }  // namespace
 
 at::Tensor fused_leaky_relu_squared(const at::Tensor& x, double slope) {

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <type_traits>
+#include <utility>
 
 #include "reference/model/fused_kernels.h"
 #include "reference/model/ops.h"
@@ -82,7 +83,17 @@ at::Tensor summed_over_blocks(std::int64_t rows, std::int64_t n, std::int64_t wo
   return partial.select(0, 0);
 }
 
-// The functions of fused_ops(): fused_norm.cc, fused_channel.cc, fused_softcap.cc, fused_attention.cc.
+inline void check_channels(const char* what, const at::Tensor& x, const at::Tensor& other, std::int64_t channels) {
+  TORCH_CHECK(x.sizes() == other.sizes() && channels == x.size(-1), what, ": shapes ", x.sizes(), " and ",
+              other.sizes(), " with parameters for ", channels, " channels");
+}
+
+// The functions of fused_ops(), each in the file of its name's kind.
+at::Tensor fused_linear(const at::Tensor& x, const at::Tensor& w);
+std::pair<at::Tensor, at::Tensor> fused_residual_mix_norm(const at::Tensor& x, const at::Tensor& x0,
+                                                          const at::Tensor& mix, double eps, double factor);
+std::pair<at::Tensor, at::Tensor> fused_add_scaled_norm(const at::Tensor& x, const at::Tensor& y,
+                                                        const at::Tensor& scale, double eps, double factor);
 at::Tensor fused_rms_norm(const at::Tensor& x, double eps, double scale);
 at::Tensor fused_norm_rope_gain(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin,
                                 const at::Tensor& gain, double eps);

@@ -42,6 +42,18 @@ struct RowKernels {
   void (*add_scaled_grad)(const T* g, const T* y, const float* scale, T* dy, float* dscale, std::int64_t rows,
                           std::int64_t n);
 
+  // The sum of residual_mix or add_scaled and its norm in one pass; from the gradients of both, those of the operands.
+  void (*residual_mix_norm)(const T* x, const T* x0, const float* mix, T* sum, T* normed, float* r, std::int64_t rows,
+                            std::int64_t n, float eps, float factor);
+  void (*residual_mix_norm_grad)(const T* gsum, const T* gnormed, const T* x, const T* x0, const T* sum,
+                                 const float* mix, const float* r, T* dx, T* dx0, float* dmix, std::int64_t rows,
+                                 std::int64_t n, float factor);
+  void (*add_scaled_norm)(const T* x, const T* y, const float* scale, T* sum, T* normed, float* r, std::int64_t rows,
+                          std::int64_t n, float eps, float factor);
+  void (*add_scaled_norm_grad)(const T* gsum, const T* gnormed, const T* y, const T* sum, const float* scale,
+                               const float* r, T* dx, T* dy, float* dscale, std::int64_t rows, std::int64_t n,
+                               float factor);
+
   // keep = sigmoid(gate). dweight, dkeep: [n].
   void (*gated_skip)(const T* x, const T* skip, const float* weight, const float* keep, T* out, std::int64_t rows,
                      std::int64_t n);

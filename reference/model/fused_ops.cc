@@ -43,9 +43,10 @@ const AttentionKernels<std::uint16_t>& attention_kernels() {
 }
 
 const Ops& fused_ops() {
-  static constexpr Ops kOps{fused_rms_norm,     fused_norm_rope_gain,     fused_causal_attention,
-                            fused_exclude_self, fused_leaky_relu_squared, fused_residual_mix,
-                            fused_add_scaled,   fused_gated_skip,         fused_softcap_nll};
+  static constexpr Ops kOps{fused_linear,           fused_rms_norm,     fused_norm_rope_gain,
+                            fused_causal_attention, fused_exclude_self, fused_leaky_relu_squared,
+                            fused_residual_mix,     fused_add_scaled,   fused_residual_mix_norm,
+                            fused_add_scaled_norm,  fused_gated_skip,   fused_softcap_nll};
   return kOps;
 }
 

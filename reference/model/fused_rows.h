@@ -222,6 +222,78 @@ void add_scaled_grad(const T* g, const T* y, const float* scale, T* dy, float* d
     });
 }
 
+// One row: sum = f(i), and its norm.
+template <class T, class F>
+PG_INLINE float sum_and_norm(T* sums, T* normed, Index n, float eps, float factor, F f) {
+  Vec squares{};
+  for_vectors(n, [&](Index i, auto part) {
+    store(sums + i, f(i, part), part);
+    const Vec v = load(sums + i, part);
+    squares += v * v;
+  });
+  const float inverse = 1.0F / square_root(sum(squares) / static_cast<float>(n) + eps);
+  for_vectors(n, [&](Index i, auto part) { store(normed + i, load(sums + i, part) * (inverse * factor), part); });
+  return inverse;
+}
+
+// One row: f(i, part, gradient of the sum, with what comes through the norm).
+template <class T, class F>
+PG_INLINE void through_sum_and_norm(const T* gsum, const T* gnormed, const T* sums, float r, Index n, float factor,
+                                    F f) {
+  const float by = r * factor;
+  const float back = by * r * r * dot(gnormed, sums, n) / static_cast<float>(n);
+  for_vectors(n, [&](Index i, auto part) {
+    f(i, part, load(gsum + i, part) + load(gnormed + i, part) * by - load(sums + i, part) * back);
+  });
+}
+
+template <class T>
+void residual_mix_norm(const T* x, const T* x0, const float* mix, T* sums, T* normed, float* r, Index rows, Index n,
+                       float eps, float factor) {
+  for (Index row = 0; row < rows; ++row, x += n, x0 += n, sums += n, normed += n)
+    r[row] = sum_and_norm(sums, normed, n, eps, factor, [&](Index i, auto part) {
+      return load(mix + i, part) * load(x + i, part) + load(mix + n + i, part) * load(x0 + i, part);
+    });
+}
+
+template <class T>
+void residual_mix_norm_grad(const T* gsum, const T* gnormed, const T* x, const T* x0, const T* sums, const float* mix,
+                            const float* r, T* dx, T* dx0, float* dmix, Index rows, Index n, float factor) {
+  zero(dmix, 2 * n);
+  for (Index row = 0; row < rows; ++row) {
+    const Index at = row * n;
+    through_sum_and_norm(gsum + at, gnormed + at, sums + at, r[row], n, factor, [&](Index i, auto part, Vec g) {
+      store(dx + at + i, load(mix + i, part) * g, part);
+      store(dx0 + at + i, load(mix + n + i, part) * g, part);
+      store(dmix + i, load(dmix + i, part) + g * load(x + at + i, part), part);
+      store(dmix + n + i, load(dmix + n + i, part) + g * load(x0 + at + i, part), part);
+    });
+  }
+}
+
+template <class T>
+void add_scaled_norm(const T* x, const T* y, const float* scale, T* sums, T* normed, float* r, Index rows, Index n,
+                     float eps, float factor) {
+  for (Index row = 0; row < rows; ++row, x += n, y += n, sums += n, normed += n)
+    r[row] = sum_and_norm(sums, normed, n, eps, factor, [&](Index i, auto part) {
+      return load(x + i, part) + load(scale + i, part) * load(y + i, part);
+    });
+}
+
+template <class T>
+void add_scaled_norm_grad(const T* gsum, const T* gnormed, const T* y, const T* sums, const float* scale,
+                          const float* r, T* dx, T* dy, float* dscale, Index rows, Index n, float factor) {
+  zero(dscale, n);
+  for (Index row = 0; row < rows; ++row) {
+    const Index at = row * n;
+    through_sum_and_norm(gsum + at, gnormed + at, sums + at, r[row], n, factor, [&](Index i, auto part, Vec g) {
+      store(dx + at + i, g, part);
+      store(dy + at + i, load(scale + i, part) * g, part);
+      store(dscale + i, load(dscale + i, part) + g * load(y + at + i, part), part);
+    });
+  }
+}
+
 template <class T>
 void gated_skip(const T* x, const T* skip, const float* weight, const float* keep, T* out, Index rows, Index n) {
   for (Index row = 0; row < rows; ++row, x += n, skip += n, out += n)
@@ -292,10 +364,11 @@ void scale_rows(T* z, const float* by, Index rows, Index n) {
 
 template <class T>
 constexpr RowKernels<T> kRowKernels{
-    rms_norm<T>,     rms_norm_grad<T>,     norm_rope_gain<T>,     norm_rope_gain_grad<T>,
-    exclude_self<T>, exclude_self_grad<T>, leaky_relu_squared<T>, leaky_relu_squared_grad<T>,
-    residual_mix<T>, residual_mix_grad<T>, add_scaled<T>,         add_scaled_grad<T>,
-    gated_skip<T>,   gated_skip_grad<T>,   softcap_nll<T>,        scale_rows<T>};
+    rms_norm<T>,          rms_norm_grad<T>,          norm_rope_gain<T>,     norm_rope_gain_grad<T>,
+    exclude_self<T>,      exclude_self_grad<T>,      leaky_relu_squared<T>, leaky_relu_squared_grad<T>,
+    residual_mix<T>,      residual_mix_grad<T>,      add_scaled<T>,         add_scaled_grad<T>,
+    residual_mix_norm<T>, residual_mix_norm_grad<T>, add_scaled_norm<T>,    add_scaled_norm_grad<T>,
+    gated_skip<T>,        gated_skip_grad<T>,        softcap_nll<T>,        scale_rows<T>};
 
 }  // namespace
 }  // namespace pg::model

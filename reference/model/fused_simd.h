@@ -2,6 +2,10 @@
 
 #include <cstdint>
 
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
 // Vectors of floats for the kernels, by the compilers' vector extension: as wide as the instruction set for which the
 // including file is compiled. Everything here is in an unnamed namespace on purpose: the same file is compiled for
 // several instruction sets, and a shared inline function would be taken from any of them.
@@ -39,12 +43,29 @@ PG_INLINE Vec from_bits(VecI x) {
 PG_INLINE Vec select(VecI mask, Vec a, Vec b) {
   return from_bits((mask & bits(a)) | (~mask & bits(b)));
 }
+// The larger and the smaller one; the second where one is NaN, as the instructions have it.
+#if defined(__AVX512F__)
 PG_INLINE Vec max(Vec a, Vec b) {
-  return a > b ? a : b;
+  return _mm512_maskz_max_ps(0xffff, a, b);
 }
 PG_INLINE Vec min(Vec a, Vec b) {
-  return a < b ? a : b;
+  return _mm512_maskz_min_ps(0xffff, a, b);
 }
+#elif defined(__AVX2__)
+PG_INLINE Vec max(Vec a, Vec b) {
+  return _mm256_max_ps(a, b);
+}
+PG_INLINE Vec min(Vec a, Vec b) {
+  return _mm256_min_ps(a, b);
+}
+#else
+PG_INLINE Vec max(Vec a, Vec b) {
+  return select(a > b, a, b);
+}
+PG_INLINE Vec min(Vec a, Vec b) {
+  return select(a < b, a, b);
+}
+#endif
 
 // How many entries of a vector a load or store means: all, or the first few at the end of a row (the rest reads 0).
 struct Full {};
@@ -124,11 +145,11 @@ PG_INLINE float largest(Vec x) {  // NaN where one is NaN is not promised
   return m;
 }
 
-// e^x to about 1 ulp; 0 below -87.3, not above e^88.4; NaN stays. x = n log 2 + r, a polynomial of degree 7 in r (the
+// e^x to about 1 ulp, within e^-87 and e^88; NaN stays. x = n log 2 + r, a polynomial of degree 7 in r (the
 // coefficients of Cephes' expf), and n into the exponent.
 PG_INLINE Vec exp(Vec x) {
-  const Vec in = min(max(x, splat(-87.33654F)), splat(88.37626F));
-  const Vec shifted = in * 1.44269504088896341F + 12582912.0F;  // 1.5 * 2^23: rounds to an integer in the low bits
+  const Vec in = min(splat(88.0F), max(splat(-87.0F), x));
+  const Vec shifted = in * 1.44269504088896341F + 12582912.0F;  // 1.5 * 2^23: leaves an integer in the low bits
   const Vec n = shifted - 12582912.0F;
   Vec r = in - n * 0.693359375F;
   r = r - n * -2.12194440e-4F;
@@ -137,16 +158,13 @@ PG_INLINE Vec exp(Vec x) {
   p = p * r + 4.1665795894e-2F;
   p = p * r + 1.6666665459e-1F;
   p = p * r + 5.0000001201e-1F;
-  p = p * (r * r) + r + 1.0F;
-  const VecI scale = (__builtin_convertvector(n, VecI) + 127) << 23;
-  const Vec y = p * from_bits(scale);
-  const Vec kept = select(x < -87.33654F, Vec{}, y);
-  return select(x != x, x, kept);
+  p = p * (r * r) + (r + 1.0F);
+  return p * from_bits((bits(shifted) << 23) + (127 << 23));
 }
 
 // tanh x to a few ulp: Eigen's ratio of odd and even polynomials of degree 13 and 6; NaN stays.
 PG_INLINE Vec tanh(Vec x) {
-  const Vec in = min(max(x, splat(-7.90531110763549805F)), splat(7.90531110763549805F));
+  const Vec in = min(splat(7.90531110763549805F), max(splat(-7.90531110763549805F), x));
   const Vec s = in * in;
   Vec p = s * -2.76076847742355e-16F + 2.00018790482477e-13F;
   p = p * s + -8.60467152213735e-11F;
@@ -157,7 +175,7 @@ PG_INLINE Vec tanh(Vec x) {
   Vec q = s * 1.19825839466702e-06F + 1.18534705686654e-04F;
   q = q * s + 2.26843463243900e-03F;
   q = q * s + 4.89352518554385e-03F;
-  return select(x != x, x, in * p / q);
+  return in * p / q;
 }
 
 PG_INLINE float square_root(float x) {

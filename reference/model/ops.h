@@ -2,6 +2,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <utility>
+
 namespace pg::model {
 
 // What a block is made of, as differentiable functions on tensors. There are two tables with the same meaning: the
@@ -10,6 +12,11 @@ namespace pg::model {
 // Hkv key and value heads, D head width, d = H * D model width, V vocabulary. All floating tensors of one call have
 // one type (f32 or bf16) but for parameters, which may be f32 beside bf16 activations and are cast to their type.
 struct Ops {
+  // x w^T, with w in x's type first (model.md 0.2). x: [..., in]; w: [out, in]. Result: [..., out]. The fused one
+  // computes bf16 products in f32 where the processor has no bf16 instructions: the rounding of the inputs and of the
+  // result is the same, and it takes a tenth of the time.
+  at::Tensor (*linear)(const at::Tensor& x, const at::Tensor& w);
+
   // x / sqrt(mean(x^2, last) + eps) * scale. x: [..., n]. F.rms_norm without weight (model.md 0.1), times ln_scale
   // (2.3).
   at::Tensor (*rms_norm)(const at::Tensor& x, double eps, double scale);
@@ -35,6 +42,13 @@ struct Ops {
 
   // x + scale * y, per channel. x, y: [B, T, d]; scale: [d].
   at::Tensor (*add_scaled)(const at::Tensor& x, const at::Tensor& y, const at::Tensor& scale);
+
+  // The two above with the norm of their result, which stands in front of each branch: (sum, rms_norm(sum, eps,
+  // factor)). One pass instead of two, and one for the gradients of both results.
+  std::pair<at::Tensor, at::Tensor> (*residual_mix_norm)(const at::Tensor& x, const at::Tensor& x0,
+                                                         const at::Tensor& mix, double eps, double factor);
+  std::pair<at::Tensor, at::Tensor> (*add_scaled_norm)(const at::Tensor& x, const at::Tensor& y,
+                                                       const at::Tensor& scale, double eps, double factor);
 
   // lerp(weight * skip, x, sigmoid(gate)) per channel (model.md 2.4). x, skip: [B, T, d]; weight, gate: [d].
   at::Tensor (*gated_skip)(const at::Tensor& x, const at::Tensor& skip, const at::Tensor& weight,

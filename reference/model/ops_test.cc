@@ -58,7 +58,8 @@ Outcome run(const Ops& ops, const Call& call, const std::vector<at::Tensor>& inp
   return out;
 }
 
-// Largest difference, in units of the largest magnitude of the reference (of 0.3 where it is smaller: a gradient may vanish).
+// Largest difference, in units of the largest magnitude of the reference (of 0.3 where it is smaller: a gradient may
+// vanish).
 double distance(const at::Tensor& a, const at::Tensor& b) {
   EXPECT_EQ(a.sizes(), b.sizes());
   EXPECT_EQ(a.scalar_type(), b.scalar_type());
@@ -156,6 +157,32 @@ TEST_P(OpsOfType, AddScaledAgrees) {
                      {make({2, 70, n}, 1), make({2, 70, n}, 2), make({n}, 3)}, std::to_string(n), 16);
 }
 
+// Both results carry a gradient.
+at::Tensor joined(const std::pair<at::Tensor, at::Tensor>& both) {
+  return both.first * 0.5 + both.second;
+}
+
+TEST_P(OpsOfType, SumsWithTheirNormsAgree) {
+  for (const std::int64_t n : {5, 128}) {
+    expect_agreement(
+        [](const Ops& ops, const auto& x) { return joined(ops.residual_mix_norm(x[0], x[1], x[2], kEps, 0.7)); },
+        {make({2, 70, n}, 1), make({2, 70, n}, 2), make({2, n}, 3)}, "mix " + std::to_string(n), 32);
+    expect_agreement(
+        [](const Ops& ops, const auto& x) { return joined(ops.add_scaled_norm(x[0], x[1], x[2], kEps, 0.7)); },
+        {make({2, 70, n}, 1), make({2, 70, n}, 2), make({n}, 3)}, "add " + std::to_string(n), 32);
+  }
+}
+
+TEST(Ops, ASumThatOnlyItsNormReadsHasTheNormsGradient) {
+  expect_agreement([](const Ops& ops, const auto& x) { return ops.add_scaled_norm(x[0], x[1], x[2], kEps, 1).second; },
+                   {noise({2, 3, 8}, 1), noise({2, 3, 8}, 2), noise({8}, 3)}, "add_scaled_norm");
+}
+
+TEST_P(OpsOfType, LinearAgrees) {
+  expect_agreement([](const Ops& ops, const auto& x) { return ops.linear(x[0], x[1]); },
+                   {make({2, 5, 33}, 1), make({17, 33}, 2)}, "linear");
+}
+
 TEST_P(OpsOfType, GatedSkipAgrees) {
   for (const std::int64_t n : {5, 128})
     expect_agreement([](const Ops& ops, const auto& x) { return ops.gated_skip(x[0], x[1], x[2], x[3]); },
@@ -177,6 +204,8 @@ TEST(Ops, ParametersInF32BesideBf16ActivationsGetF32Gradients) {
                    {x, y, at::ones_like(x.select(0, 0).select(0, 0)).to(at::kFloat) * 0.5}, "add_scaled");
   expect_agreement([](const Ops& ops, const auto& in) { return ops.residual_mix(in[0], in[1], in[2].to(at::kFloat)); },
                    {x, y, at::full({2, 8}, 0.25, at::kFloat)}, "residual_mix");
+  expect_agreement([](const Ops& ops, const auto& in) { return ops.linear(in[0], in[1].to(at::kFloat)); },
+                   {x, noise({5, 8}, 3)}, "linear");
 }
 
 TEST(Ops, InputsNeedNotBeContiguous) {

@@ -4,6 +4,7 @@
 #include <ATen/ops/leaky_relu.h>
 #include <ATen/ops/lerp.h>
 #include <ATen/ops/linalg_vector_norm.h>
+#include <ATen/ops/linear.h>
 #include <ATen/ops/relu.h>
 #include <ATen/ops/rms_norm.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
@@ -20,6 +21,10 @@
 
 namespace pg::model {
 namespace {
+
+at::Tensor linear(const at::Tensor& x, const at::Tensor& w) {
+  return at::linear(x, w.to(x.scalar_type()));
+}
 
 at::Tensor rms_norm(const at::Tensor& x, double eps, double scale) {
   const at::Tensor y = at::rms_norm(x, {x.size(-1)}, std::nullopt, eps);
@@ -76,6 +81,18 @@ at::Tensor add_scaled(const at::Tensor& x, const at::Tensor& y, const at::Tensor
   return x + scale.to(x.scalar_type()) * y;
 }
 
+std::pair<at::Tensor, at::Tensor> residual_mix_norm(const at::Tensor& x, const at::Tensor& x0, const at::Tensor& mix,
+                                                    double eps, double factor) {
+  const at::Tensor sum = residual_mix(x, x0, mix);
+  return {sum, rms_norm(sum, eps, factor)};
+}
+
+std::pair<at::Tensor, at::Tensor> add_scaled_norm(const at::Tensor& x, const at::Tensor& y, const at::Tensor& scale,
+                                                  double eps, double factor) {
+  const at::Tensor sum = add_scaled(x, y, scale);
+  return {sum, rms_norm(sum, eps, factor)};
+}
+
 at::Tensor gated_skip(const at::Tensor& x, const at::Tensor& skip, const at::Tensor& weight, const at::Tensor& gate) {
   return at::lerp(weight.to(x.scalar_type()) * skip, x, at::sigmoid(gate.to(x.scalar_type())).expand_as(x));
 }
@@ -89,8 +106,9 @@ at::Tensor softcap_nll(const at::Tensor& z, const at::Tensor& targets, double ca
 }  // namespace
 
 const Ops& plain_ops() {
-  static constexpr Ops kOps{rms_norm,     norm_rope_gain, causal_attention, exclude_self, leaky_relu_squared,
-                            residual_mix, add_scaled,     gated_skip,       softcap_nll};
+  static constexpr Ops kOps{
+      linear,       rms_norm,   norm_rope_gain,    causal_attention, exclude_self, leaky_relu_squared,
+      residual_mix, add_scaled, residual_mix_norm, add_scaled_norm,  gated_skip,   softcap_nll};
   return kOps;
 }
 
