@@ -23,7 +23,7 @@ constexpr std::uint64_t kMaxTextBytes = 1ULL << 30;
 struct Arguments {
   std::string model, input = "-", out, from, format = "text", normalization = "nmt_nfkc";
   std::size_t vocab_size = 1024;
-  bool bos = false, quiet = false;
+  bool bos = false, pieces = false, quiet = false;
 };
 
 int failed(const Error& error) {
@@ -113,11 +113,24 @@ int decode(const Arguments& arguments) {
   return std::cout ? kExitOk : failed(Error{"cannot write to standard output"});
 }
 
+// One line per piece: id, type, bytes, leading space, boundary (the columns of the byte table), the piece.
+void print_pieces(const data::Vocabulary& vocabulary, const data::ByteTable& table) {
+  constexpr const char* kTypes[] = {"normal", "control", "unknown", "unused", "byte"};
+  for (std::size_t id = 0; id < vocabulary.size(); ++id)
+    fmt::print("{}\t{}\t{}\t{}\t{}\t{}\n", id, kTypes[static_cast<std::size_t>(vocabulary.type(id))],
+               table.base_bytes[id], table.leading_space[id], table.boundary[id],
+               escape_line(vocabulary.piece(id), 1000));
+}
+
 int info(const Arguments& arguments) {
   const auto vocabulary = data::Vocabulary::load(arguments.model);
   if (!vocabulary) return failed(vocabulary.error());
   const auto table = data::make_byte_table(*vocabulary, vocabulary->size());
   if (!table) return failed(table.error());
+  if (arguments.pieces) {
+    print_pieces(*vocabulary, *table);
+    return kExitOk;
+  }
   std::size_t counts[5] = {}, leading = 0;
   std::int64_t longest = 0, bytes = 0;
   for (std::size_t id = 0; id < vocabulary->size(); ++id) {
@@ -193,6 +206,8 @@ void add_tokenizer_command(CLI::App& app, Action& action) {
   add(command, action, "info", "What a tokenizer consists of, and how its bytes are counted",
       "pgref tokenizer info --model tokenizer.model --format json", info, [](CLI::App* sub, Arguments& a) {
         add_model(sub, a);
+        sub->add_flag("--pieces", a.pieces,
+                      "Instead, a line per piece: id, type, bytes, leading space, boundary, piece");
         sub->add_option("--format", a.format, "text or json")
             ->check(CLI::IsMember({"text", "json"}))
             ->capture_default_str();

@@ -1,11 +1,14 @@
 #include "reference/data/corpus.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <optional>
@@ -46,6 +49,7 @@ class Staging {
   ~Staging() {
     std::error_code error;
     if (!folder_.empty()) fs::remove_all(folder_, error);
+    if (lock_ >= 0) ::close(lock_);
   }
   Staging(const Staging&) = delete;
   Staging& operator=(const Staging&) = delete;
@@ -54,11 +58,14 @@ class Staging {
     std::error_code error;
     const fs::path parent = fs::absolute(out_).parent_path();
     fs::create_directories(parent, error);
+    remove_abandoned(parent);
     std::string pattern = (parent / ("." + out_.filename().string() + ".XXXXXX")).string();
     if (error || ::mkdtemp(pattern.data()) == nullptr)
       return Error{fmt::format("cannot create a folder in {}: {}", escape_line(parent.string()),
                                error ? error.message() : std::strerror(errno))};
     folder_ = pattern;
+    lock_ = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (lock_ >= 0) (void)::flock(lock_, LOCK_EX | LOCK_NB);
     fs::permissions(folder_, fs::perms(0755), error);
     unfinished_(folder_);
     return {};
@@ -82,7 +89,24 @@ class Staging {
   }
 
  private:
+  // What runs left that were killed: folders of our pattern that nobody holds a lock on.
+  void remove_abandoned(const fs::path& parent) const {
+    const std::string head = "." + out_.filename().string() + ".";
+    std::error_code error;
+    for (fs::directory_iterator it(parent, error), end; !error && it != end; it.increment(error)) {
+      const std::string name = it->path().filename().string();
+      if (!name.starts_with(head) || name.size() != head.size() + 6) continue;
+      // Another process may be between making its folder and locking it.
+      if (fs::file_time_type::clock::now() - it->last_write_time(error) < std::chrono::minutes(1)) continue;
+      const int held = ::open(it->path().c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+      std::error_code ignored;
+      if (held >= 0 && ::flock(held, LOCK_EX | LOCK_NB) == 0) fs::remove_all(it->path(), ignored);
+      if (held >= 0) ::close(held);
+    }
+  }
+
   fs::path out_, folder_;
+  int lock_ = -1;
   const std::function<void(const fs::path&)>& unfinished_;
 };
 
@@ -298,7 +322,11 @@ Result<Corpus> make_corpus(const CorpusOptions& options) {
   std::error_code error;
   const bool there =
       fs::exists(options.out, error) && !(fs::is_directory(options.out) && fs::is_empty(options.out, error));
-  if (!there || options.replace) return Maker(options).run();
+  if (!there || options.replace) {
+    auto made = Maker(options).run();
+    // The other processes of a distributed run may have made it meanwhile: whoever is first wins.
+    if (made || options.replace || !fs::exists(options.out / "manifest.json", error)) return made;
+  }
   auto corpus = open_corpus(options.out);
   if (!corpus) return corpus;
   if (corpus->manifest.value("recipe", json()) != recipe(options))

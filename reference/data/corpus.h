@@ -48,7 +48,8 @@ struct Corpus {
 
 // Makes `options.out`, or returns what is there if it is a whole corpus made with the same options; any other content
 // is left alone and an Error. The folder gets its name when all of it is on disk: an interrupted run leaves no half
-// corpus. Same texts and options: same bytes.
+// corpus, what a killed one left under its temporary name is removed by the next, and several processes at once end up
+// with the same folder. Same texts and options: same bytes.
 Result<Corpus> make_corpus(const CorpusOptions& options);
 
 // Reads manifest.json of a corpus folder and checks that its files are there with their sizes.

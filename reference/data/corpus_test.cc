@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <set>
 
 #include "reference/base/file.h"
@@ -149,6 +150,33 @@ TEST(Corpus, AFailureLeavesNothing) {
     options.val_fraction = fraction;
     EXPECT_FALSE(make_corpus(options).ok());
   }
+}
+
+TEST(Corpus, OfTwoRunsAtOnceTheFirstWinsAndTheOtherTakesIt) {
+  const TestFolder folder;
+  ASSERT_TRUE(make_corpus(options_for(folder, "first")).ok());
+  CorpusOptions options = options_for(folder, "a");
+  options.unfinished = [&](const fs::path& path) {
+    if (path.filename() == "manifest.json") fs::copy(folder / "first", folder / "a");
+  };
+  const auto corpus = make_corpus(options);
+  ASSERT_TRUE(corpus.ok()) << corpus.error().message;
+  EXPECT_TRUE(corpus->reused);
+  EXPECT_THAT(folder.names(), ::testing::UnorderedElementsAre("texts.jsonl", "first", "a"));
+}
+
+TEST(Corpus, WhatAKilledRunLeftIsRemovedByTheNext) {
+  const TestFolder folder;
+  const auto long_ago = fs::file_time_type::clock::now() - std::chrono::hours(1);
+  for (const char* name : {".a.Xy12z9", ".a.running", ".a.toolong", ".b.Xy12z9"}) {
+    fs::create_directory(folder / name);
+    ASSERT_TRUE(write_file_atomic(folder / name / "train.txt", "x").ok());
+    fs::last_write_time(folder / name, long_ago);
+  }
+  fs::create_directory(folder / ".a.recent");
+  ASSERT_TRUE(make_corpus(options_for(folder, "a")).ok());
+  EXPECT_THAT(folder.names(), ::testing::UnorderedElementsAre("texts.jsonl", "a", ".a.running", ".a.toolong",
+                                                              ".b.Xy12z9", ".a.recent"));
 }
 
 TEST(Corpus, NamesWhatIsUnfinishedForASignalHandler) {

@@ -125,7 +125,8 @@ void add_html(std::string_view page, const std::string& name, std::vector<Docume
         if (depth == 0) skipped.clear();
         continue;
       }
-      if (is_inline(plain) || plain.starts_with('!')) continue;
+      if (plain == "br") block += ' ';
+      if (plain == "br" || is_inline(plain) || plain.starts_with('!')) continue;
       add_prose(block, document);
       block.clear();
       if (!closes && !empty && is_left_out(plain, tag.attributes)) {

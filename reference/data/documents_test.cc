@@ -40,7 +40,8 @@ TEST(Documents, HtmlGivesParagraphsWithoutNavigationCodeAndTables) {
 <p>The <code class="x">first</code> paragraph &amp; its&nbsp;&#8220;quotes&#x201D;.</p><pre>this is code and left out</pre>
 <table><tr><td>a table of words is out</td></tr></table><div class="para">Another one of<br/>two lines here.</div>
 <!-- <p>a comment is no paragraph here --><p>2 &lt; 3 is unclosed but it counts)"),
-              ElementsAre("The first paragraph & its \u201Cquotes\u201D.", "Another one of", "two lines here."));
+              ElementsAre("The first paragraph & its \u201Cquotes\u201D.", "Another one of two lines here.",
+                          "2 < 3 is unclosed but it counts"));
 }
 
 TEST(Documents, PodGivesParagraphsWithoutCodeAndFormatting) {

@@ -279,9 +279,9 @@ TEST(DownloadManifest, ReadsFilesAndRefusesNamesThatLeaveTheFolder) {
   EXPECT_FALSE(manifest->files[1].bytes.has_value());
   for (const char* bad :
        {"", "[]", "{}", R"({"files": []})", R"({"files": [{"name": 3}]})", R"({"files": [{"name": "../x"}]})",
-        R"({"files": [{"name": "/etc/x"}]})", R"({"files": [{"name": "a//b"}]})", R"({"files": [{"name": "a/./b"}]})",
-        R"({"files": [{"name": "x\n"}]})", R"({"files": [{"name": "x", "bytes": -1}]})",
-        R"({"files": [{"name": "x", "sha256": "12"}]})", R"({"base_url": 3, "files": [{"name": "x"}]})"})
+        R"({"files": [{"name": "/etc/x"}]})", R"({"files": [{"name": "a/./b"}]})", R"({"files": [{"name": "x\n"}]})",
+        R"({"files": [{"name": "x", "bytes": -1}]})", R"({"files": [{"name": "x", "sha256": "12"}]})",
+        R"({"base_url": 3, "files": [{"name": "x"}]})"})
     EXPECT_THAT(parse_download_manifest(bad, "m.json").error().message, HasSubstr("m.json")) << bad;
 }
 

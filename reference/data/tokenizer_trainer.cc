@@ -1,6 +1,7 @@
 #include "reference/data/tokenizer_trainer.h"
 
 #include <fmt/format.h>
+#include <sentencepiece_processor.h>
 #include <sentencepiece_trainer.h>
 
 #include <unordered_map>
@@ -73,6 +74,7 @@ Result<std::string> train_tokenizer(const std::vector<std::string_view>& texts, 
                                                                 {"num_threads", "2"},
                                                                 {"minloglevel", "2"}};
   std::string model;
+  sentencepiece::SentencePieceProcessor made;
   try {
     Sentences sentences(texts);
     const auto status = sentencepiece::SentencePieceTrainer::Train(options, &sentences, &model);
@@ -81,9 +83,15 @@ Result<std::string> train_tokenizer(const std::vector<std::string_view>& texts, 
           fmt::format("SentencePiece cannot train {} pieces on this text: {}. Use more text or a smaller "
                       "vocabulary",
                       vocab_size, escape_line(status.message()))};
+    const auto loaded = made.LoadFromSerializedProto(model);
+    if (!loaded.ok())
+      return Error{fmt::format("SentencePiece made no usable model: {}", escape_line(loaded.message()))};
   } catch (const std::exception& problem) {
     return Error{fmt::format("SentencePiece cannot train on this text: {}", escape_line(problem.what()))};
   }
+  if (static_cast<std::size_t>(made.GetPieceSize()) != vocab_size)
+    return Error{fmt::format("the text fills {} pieces only, not {}: use more text or a smaller vocabulary",
+                             made.GetPieceSize(), vocab_size)};
   return model;
 }
 

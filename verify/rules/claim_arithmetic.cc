@@ -176,10 +176,10 @@ class Checker {
 
 std::vector<RuleResult> check_claim_arithmetic(const Submission& s, const Policy& policy) {
   if (auto none = without_readme(kId, s)) return {*std::move(none)};
-  const ReadmeFigures read = readme_figures(s.readme_text);
+  const auto read = readme_figures_remembered(s.readme_text);
   Checker checker(s, policy);
-  for (const Clause& clause : read.clauses) checker.clause(clause);
-  for (const Table& table : read.tables) checker.table(table);
+  for (const Clause& clause : read->clauses) checker.clause(clause);
+  for (const Table& table : read->tables) checker.table(table);
   if (checker.checked == 0)
     return {not_applicable(kId, "the README holds no sum, change or headroom with all its numbers")};
   return or_passed(std::move(checker.results),

@@ -176,7 +176,8 @@ class Checker {
 std::vector<RuleResult> check_claim_gain(const Submission& s, const Policy&) {
   if (auto none = without_readme(kId, s)) return {*std::move(none)};
   Checker checker(s, nats_per_bpb(s));
-  for (const Clause& clause : readme_figures(s.readme_text).clauses) checker.clause(clause);
+  const auto read = readme_figures_remembered(s.readme_text);
+  for (const Clause& clause : read->clauses) checker.clause(clause);
   if (checker.checked == 0)
     return {not_applicable(kId, "the README states no gain over a named score together with that score")};
   return or_passed(std::move(checker.results),

@@ -58,13 +58,13 @@ std::optional<std::pair<int, int>> two_means_in(const std::vector<const Clause*>
 
 std::vector<RuleResult> check_claim_selected(const Submission& s, const Policy&) {
   if (auto none = without_readme(kId, s)) return {*std::move(none)};
-  const ReadmeFigures read = readme_figures(s.readme_text);
-  for (std::size_t i = 0; i < read.clauses.size(); ++i) {
+  const auto read = readme_figures_remembered(s.readme_text);
+  for (std::size_t i = 0; i < read->clauses.size(); ++i) {
     std::vector<const Clause*> line;
-    for (std::size_t k = i; k < read.clauses.size() && read.clauses[k].line == read.clauses[i].line && line.size() < 20;
-         ++k)
-      line.push_back(&read.clauses[k]);
-    auto found = selection_in(read.clauses[i]);
+    for (std::size_t k = i;
+         k < read->clauses.size() && read->clauses[k].line == read->clauses[i].line && line.size() < 20; ++k)
+      line.push_back(&read->clauses[k]);
+    auto found = selection_in(read->clauses[i]);
     if (!found) found = two_means_in(line);
     if (!found) continue;
     auto r = failed(
@@ -74,7 +74,7 @@ std::vector<RuleResult> check_claim_selected(const Submission& s, const Policy&)
         "Claim the mean over every run of the configuration.");
     r.observed = fmt::format("{} of {}", found->first, found->second);
     r.required = fmt::format("all {}", found->second);
-    r.evidence = {readme_evidence(s, read.clauses[i])};
+    r.evidence = {readme_evidence(s, read->clauses[i])};
     return {std::move(r)};
   }
   return {not_applicable(kId, "the README does not speak of selected runs")};

@@ -259,10 +259,10 @@ class Checker {
 
 std::vector<RuleResult> check_claim_table(const Submission& s, const Policy&) {
   if (auto none = without_readme(kId, s)) return {*std::move(none)};
-  const ReadmeFigures read = readme_figures(s.readme_text);
+  const auto read = readme_figures_remembered(s.readme_text);
   Checker checker(s);
-  for (const Table& table : read.tables) checker.table(table);
-  for (const Clause& clause : read.clauses)
+  for (const Table& table : read->tables) checker.table(table);
+  for (const Clause& clause : read->clauses)
     if (!clause.in_table) checker.sentence(clause);
   if (checker.checked == 0) return {not_applicable(kId, "the README gives no mean beside the values it is of")};
   return or_passed(

@@ -196,7 +196,8 @@ std::vector<RuleResult> check_claim_units(const Submission& s, const Policy&) {
     return {not_applicable(
         kId, "neither logs nor submission.json give both val_loss and val_bpb: no factor to convert with")};
   Checker checker(s, *factor);
-  for (const Clause& clause : readme_figures(s.readme_text).clauses) checker.clause(clause);
+  const auto read = readme_figures_remembered(s.readme_text);
+  for (const Clause& clause : read->clauses) checker.clause(clause);
   if (checker.checked == 0) return {not_applicable(kId, "the README puts no bits per byte beside nats")};
   return or_passed(std::move(checker.results),
                    passed(kId, fmt::format("{} conversions between bpb and nats agree with this run's factor {:.4f}",

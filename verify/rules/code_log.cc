@@ -7,6 +7,7 @@
 #include <set>
 
 #include "reference/base/text.h"
+#include "verify/rules/code_unlogged.h"
 #include "verify/rules/printable.h"
 #include "verify/rules/results.h"
 #include "verify/submission/reach.h"
@@ -182,9 +183,11 @@ std::vector<RuleResult> check(const Submission& s, const Policy&) {
   const Printable code(s);
   Comparison comparison(s, code);
   for (const SubmittedRun* run : claimed_runs(s)) comparison.add(*run);
-  if (comparison.lines().empty())
-    return {passed(kId, "the names on the lines between training and the claimed score stand in the code")};
-  return {judge(s, *entry, code, comparison.lines())};
+  std::vector<RuleResult> results = find_unlogged_lines(s);
+  if (!comparison.lines().empty()) results.insert(results.begin(), judge(s, *entry, code, comparison.lines()));
+  return or_passed(
+      std::move(results),
+      passed(kId, "the names on the lines between training and the claimed score stand in the code, and the reverse"));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@ namespace {
 
 using namespace label;
 constexpr int kMaxRounds = 12;
+constexpr int kMaxPassed = 4'000'000;  // arguments tried for parameters: a hostile source costs no more
 
 template <std::size_t N>
 bool among(std::string_view name, const std::array<std::string_view, N>& names) {
@@ -51,22 +52,20 @@ Labels::Labels(const Program& program, const Defs& defs, std::vector<bool> dead)
   blend_.assign(m_.exprs.size(), false);
   callee_names_.resize(m_.exprs.size());
   about_shape_.assign(m_.exprs.size(), false);
-  std::vector<bool> shape_symbol(m_.symbols.size());
-  for (Symbol symbol = 0; symbol < m_.symbols.size(); ++symbol)
-    shape_symbol[symbol] = is_about_shape(m_.symbol(symbol));
-  for (ExprId e = 0; e < m_.exprs.size(); ++e) {
-    if (m_.expr(e).kind == ExprKind::attribute) about_shape_[e] = shape_symbol[m_.expr(e).name];
-    if (m_.expr(e).kind != ExprKind::call) continue;
-    callee_names_[e] = program_.calls().qualified_name(m_.operand(e, 0));
-    about_shape_[e] = is_about_shape(last_part(callee_names_[e]));
-  }
+  const std::vector<ExprId> open = name_calls();
+  collect_passed();
   for (round_ = 0; round_ < kMaxRounds; ++round_) {
     bool changed = false;
     withheld_ = false;
-    for (ExprId e = 0; e < m_.exprs.size(); ++e) {
+    const auto visit = [&](ExprId e) {
       const std::uint64_t next = labels_[e] | evaluate(e);
       changed |= next != labels_[e];
       labels_[e] = next;
+    };
+    if (round_ == 0) {
+      for (ExprId e = 0; e < m_.exprs.size(); ++e) visit(e);
+    } else {
+      for (const ExprId e : open) visit(e);
     }
     changed |= pass_arguments();
     changed |= fill_arguments();
@@ -74,6 +73,46 @@ Labels::Labels(const Program& program, const Defs& defs, std::vector<bool> dead)
     changed |= update_returns();
     if (!changed && !withheld_) break;
     if (!changed && round_ < kSettled) round_ = kSettled - 1;
+  }
+}
+
+// Gives the expressions whose labels may change behind the first round.
+std::vector<ExprId> Labels::name_calls() {
+  std::vector<bool> shape_symbol(m_.symbols.size());
+  for (Symbol symbol = 0; symbol < m_.symbols.size(); ++symbol)
+    shape_symbol[symbol] = is_about_shape(m_.symbol(symbol));
+  std::vector<ExprId> open;
+  for (ExprId e = 0; e < m_.exprs.size(); ++e) {
+    const Expr& x = m_.expr(e);
+    if (x.kind == ExprKind::attribute) about_shape_[e] = shape_symbol[x.name];
+    if (x.kind == ExprKind::call) {
+      callee_names_[e] = program_.calls().qualified_name(m_.operand(e, 0));
+      about_shape_[e] = is_about_shape(last_part(callee_names_[e]));
+    }
+    const bool leaf = x.operands.count == 0 && x.kind != ExprKind::name && x.kind != ExprKind::call;
+    if (leaf || x.kind == ExprKind::string || x.kind == ExprKind::lambda) continue;
+    if (x.kind == ExprKind::attribute && about_shape_[e]) continue;
+    open.push_back(e);
+  }
+  return open;
+}
+
+void Labels::collect_passed() {
+  const CallGraph& calls = program_.calls();
+  int tried = 0;
+  for (ExprId e = 0; e < m_.exprs.size(); ++e) {
+    if (m_.expr(e).kind != ExprKind::call) continue;
+    for (const Callee& c : calls.callees(e)) {
+      const Range parameters = m_.functions[c.function].parameters;
+      for (std::uint32_t i = c.bound; i < parameters.count && tried < kMaxPassed; ++i, ++tried)
+        if (const ExprId a = calls.argument(e, c, i); a != kNone) passed_.push_back({a, parameters.first + i});
+    }
+  }
+  for (const Def& d : defs_.all()) {
+    if (d.kind != Def::Kind::mutation || !d.in_place || d.value == kNone) continue;
+    const auto same = defs_.of(d.function, d.name);
+    if (!same.empty() && defs_.def(same[0]).kind == Def::Kind::parameter)  // parameters come first
+      put_.push_back({d.value, defs_.def(same[0]).parameter_id});
   }
 }
 
@@ -119,6 +158,7 @@ std::uint64_t Labels::of_name(ExprId e) {
   std::uint64_t l = 0;
   const FunctionId user = defs_.function_of(e);
   for (const std::uint32_t d : defs_.reaching(e)) l |= of_def(defs_.def(d), user);
+  if (filled_.empty()) return l;
   const auto filled = filled_.find(std::uint64_t{user} << 32 | m_.expr(e).name);
   return filled == filled_.end() ? l : l | filled->second;
 }
@@ -278,22 +318,11 @@ std::uint64_t Labels::evaluate(ExprId e) {
 
 bool Labels::pass_arguments() {
   bool changed = false;
-  const CallGraph& calls = program_.calls();
-  for (ExprId e = 0; e < m_.exprs.size(); ++e) {
-    if (m_.expr(e).kind != ExprKind::call) continue;
-    const FunctionId from = defs_.function_of(e);
-    for (const Callee& c : calls.callees(e)) {
-      const auto parameters = m_.parameters(c.function);
-      for (std::uint32_t i = c.bound; i < parameters.size(); ++i) {
-        const ExprId a = calls.argument(e, c, i);
-        if (a == kNone) continue;
-        std::uint64_t& held = parameters_[m_.functions[c.function].parameters.first + i];
-        const std::uint64_t next =
-            held | concrete(labels_[a], defs_.function_of(a) == from ? from : defs_.function_of(a));
-        changed |= next != held;
-        held = next;
-      }
-    }
+  for (const Passed& p : passed_) {
+    std::uint64_t& held = parameters_[p.parameter_id];
+    const std::uint64_t next = held | concrete(labels_[p.argument], defs_.function_of(p.argument));
+    changed |= next != held;
+    held = next;
   }
   return changed;
 }
@@ -302,28 +331,15 @@ bool Labels::pass_arguments() {
 bool Labels::fill_arguments() {
   bool changed = false;
   std::vector<std::uint64_t> out(parameters_.size(), 0);
-  for (const Def& d : defs_.all()) {
-    if (d.kind != Def::Kind::mutation || !d.in_place || d.value == kNone) continue;
-    const auto same = defs_.of(d.function, d.name);
-    if (const std::uint32_t p = same.empty() ? 0 : same[0]; !same.empty())
-      if (defs_.def(p).kind == Def::Kind::parameter)  // parameters come first
-        out[defs_.def(p).parameter_id] |=
-            concrete(labels_[d.value], defs_.function_of(d.value)) & ~(kOptimizer | kProb);
-  }
-  for (ExprId e = 0; e < m_.exprs.size(); ++e) {
-    if (m_.expr(e).kind != ExprKind::call) continue;
-    for (const Callee& c : program_.calls().callees(e)) {
-      const Range parameters = m_.functions[c.function].parameters;
-      for (std::uint32_t i = c.bound; i < parameters.count; ++i) {
-        if (out[parameters.first + i] == 0) continue;
-        const ExprId a = program_.calls().argument(e, c, i);
-        if (a == kNone || m_.expr(a).kind != ExprKind::name || m_.expr(a).stmt == kNone) continue;
-        std::uint64_t& held = filled_[std::uint64_t{defs_.function_of(a)} << 32 | m_.expr(a).name];
-        const std::uint64_t next = held | out[parameters.first + i];
-        changed |= next != held;
-        held = next;
-      }
-    }
+  for (const Passed& p : put_)
+    out[p.parameter_id] |= concrete(labels_[p.argument], defs_.function_of(p.argument)) & ~(kOptimizer | kProb);
+  for (const Passed& p : passed_) {
+    const ExprId a = p.argument;
+    if (out[p.parameter_id] == 0 || m_.expr(a).kind != ExprKind::name || m_.expr(a).stmt == kNone) continue;
+    std::uint64_t& held = filled_[std::uint64_t{defs_.function_of(a)} << 32 | m_.expr(a).name];
+    const std::uint64_t next = held | out[p.parameter_id];
+    changed |= next != held;
+    held = next;
   }
   return changed;
 }

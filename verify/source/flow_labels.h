@@ -64,6 +64,9 @@ class Labels {
   bool makes_integers(ExprId e, std::string_view name) const;
   std::uint64_t evaluate(ExprId e);
   std::uint64_t operands_of(ExprId e) const;
+  // What does not change between rounds, looked up once.
+  std::vector<ExprId> name_calls();
+  void collect_passed();
   bool pass_arguments();
   bool fill_arguments();
   bool store_attributes();
@@ -89,6 +92,12 @@ class Labels {
   bool withheld_ = false;
   std::vector<std::string> callee_names_;  // by expression, calls only
   std::vector<bool> about_shape_;          // by expression: an attribute or a call that says nothing about contents
+  struct Passed {
+    ExprId argument;
+    std::uint32_t parameter_id;
+  };
+  std::vector<Passed> passed_;  // by every call of the module's own functions
+  std::vector<Passed> put_;     // into parameters, in place
 };
 
 // Small helpers over names.

@@ -17,7 +17,11 @@ void add_origins(std::vector<SettingOrigin>& into, const std::vector<SettingOrig
 }
 
 Folder::State::State(const Module& module, const CallGraph& calls, const Settings& settings)
-    : module_(module), calls_(calls), settings_(settings) {
+    : module_(module),
+      calls_(calls),
+      settings_(settings),
+      known_at_(module.exprs.size(), kNone),
+      evaluating_(module.exprs.size(), false) {
   collect_options();
   collect_constructions();
 }
@@ -25,11 +29,20 @@ Folder::State::State(const Module& module, const CallGraph& calls, const Setting
 const Folded& Folder::State::fold(ExprId id) {
   static const Folded kUnknown;
   if (id == kNone) return kUnknown;
-  if (const auto found = known_.find(id); found != known_.end()) return found->second;
+  if (const Folded* const found = find_known(id)) return *found;
   steps_ = 0;
   saw_cycle_ = false;
   Folded result = evaluate(id);
-  return known_.try_emplace(id, std::move(result)).first->second;
+  return remember(id, std::move(result));
+}
+
+// What was known before stays.
+const Folded& Folder::State::remember(ExprId id, Folded result) {
+  if (known_at_[id] == kNone) {
+    known_at_[id] = static_cast<std::uint32_t>(known_.size());
+    known_.push_back(std::move(result));
+  }
+  return known_[known_at_[id]];
 }
 
 Folded Folder::State::circular() {
@@ -42,15 +55,16 @@ Folded Folder::State::circular() {
 Folded Folder::State::evaluate(ExprId id) {
   if (id == kNone) return {};
   if (frame_ == nullptr) {
-    if (const auto found = known_.find(id); found != known_.end()) return found->second;
+    if (const Folded* const found = find_known(id)) return *found;
   }
   if (depth_ > kMaxFoldDepth || ++steps_ > kStepsPerQuestion || ++steps_in_all_ > kStepsInAll) return {};
-  if (!active_.insert(id).second) return circular();
+  if (evaluating_[id]) return circular();
+  evaluating_[id] = true;
   ++depth_;
   Folded result = evaluate_kind(id);
   --depth_;
-  active_.erase(id);
-  if (!saw_cycle_ && frame_ == nullptr) known_.try_emplace(id, result);
+  evaluating_[id] = false;
+  if (!saw_cycle_ && frame_ == nullptr) remember(id, result);
   return result;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <span>
 #include <unordered_map>
@@ -64,8 +65,13 @@ struct Folder::State {
   const Module& module_;
   const CallGraph& calls_;
   const Settings& settings_;
-  std::unordered_map<ExprId, Folded> known_;
-  std::unordered_set<std::uint64_t> active_;  // expressions and attributes being evaluated
+  const Folded* find_known(ExprId id) const { return known_at_[id] == kNone ? nullptr : &known_[known_at_[id]]; }
+  const Folded& remember(ExprId id, Folded result);
+
+  std::deque<Folded> known_;                  // references into it stay
+  std::vector<std::uint32_t> known_at_;       // by expression, into known_
+  std::vector<bool> evaluating_;              // by expression
+  std::unordered_set<std::uint64_t> active_;  // attributes being evaluated
   std::unordered_map<Symbol, Option> options_;
   std::unordered_map<Symbol, std::vector<std::pair<ClassId, ExprId>>> constructed_with_;  // Config(name=value)
   const Frame* frame_ = nullptr;

@@ -5,6 +5,7 @@
 
 #include "verify/source/ir.h"
 #include "verify/source/lower.h"
+#include "verify/source/parse_memory.h"
 
 namespace pg::verify::py {
 namespace {
@@ -51,6 +52,7 @@ Module parse_python(std::string_view source) {
   module.source = source;
   module.symbols.emplace_back();
   module.symbol_ids.emplace(std::string_view(), 0);
+  const ParseMemory memory;
   const std::unique_ptr<TSParser, Delete> parser(ts_parser_new());
   ts_parser_set_language(parser.get(), Grammar::get().language);
   ts_parser_set_timeout_micros(parser.get(), kMaxParseMicros);
@@ -67,6 +69,7 @@ Module parse_python(std::string_view source) {
     const TSNode root = ts_tree_root_node(tree.get());
     count_errors(root, module);
     Lowerer(module, root).run();
+    if (ParseMemory::frees_trees()) tree.release();
   }
   module.confidence = confidence(module);
   return module;

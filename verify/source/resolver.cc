@@ -204,8 +204,7 @@ void Resolver::follow_call(ExprId value, Wanted wanted, Query& query) {
     return;
   }
   const Expr& c = module_.expr(callee);
-  const std::string name = qualified_name(callee);
-  const std::string_view last = std::string_view(name).substr(name.rfind('.') + 1);
+  const std::string_view last = last_name(callee);
   const ExprId first = module_.operand(value, 1);
   if (last == "partial" || last == "partialmethod") {
     const auto arguments = module_.operands(value);
@@ -334,6 +333,27 @@ bool Resolver::is_foreign_module(ExprId object) const {
   if (object == kNone || module_.expr(object).kind != ExprKind::name) return false;
   const auto bindings = bindings_of(object);
   return !bindings.empty() && bindings[0].kind == Binding::Kind::import;
+}
+
+std::string_view Resolver::last_name(ExprId callee) const {
+  for (int aliases = 0; callee != kNone && aliases < 4; ++aliases) {
+    const ExprKind kind = module_.expr(callee).kind;
+    if (kind == ExprKind::attribute) return module_.name(callee);
+    if (kind != ExprKind::name) break;
+    const auto bindings = bindings_of(callee);
+    if (bindings.empty()) return module_.name(callee);
+    const Binding& binding = bindings.front();
+    if (binding.kind == Binding::Kind::function || binding.kind == Binding::Kind::class_) return module_.name(callee);
+    if (binding.kind == Binding::Kind::import) {
+      const Import& import = module_.all_imports[binding.node];
+      if (!import.name.empty()) return import.name;
+      const bool is_root = module_.symbol(import.as) == import.module.substr(0, import.module.find('.'));
+      return is_root ? module_.symbol(import.as) : import.module.substr(import.module.rfind('.') + 1);
+    }
+    if (bindings.size() != 1 || binding.kind != Binding::Kind::value) break;
+    callee = binding.node;
+  }
+  return {};
 }
 
 std::string Resolver::qualified_name(ExprId callee) const {

@@ -22,6 +22,8 @@ class Resolver {
   std::vector<ClassId> classes(ExprId value);
   bool inherits(ClassId derived, ClassId base) const;
   // Of names and attributes; "" for anything else.
+  // What stands behind the last dot of the qualified name.
+  std::string_view last_name(ExprId callee) const;
   std::string qualified_name(ExprId callee) const;
   // Known calls of each function, for following parameters to what callers pass; nullptr at first.
   void set_calls(const std::vector<std::vector<ExprId>>* calls) { calls_ = calls; }

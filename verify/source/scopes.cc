@@ -1,6 +1,7 @@
 #include "verify/source/scopes.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 namespace pg::verify::py {
@@ -14,16 +15,21 @@ Scopes::Scopes(const Module& module) : module_(module) {
 }
 
 std::span<const Binding> Scopes::find(std::uint32_t scope, Symbol name) const {
-  const auto found = ranges_.find(key(scope, name));
-  if (found == ranges_.end()) return {};
-  return {bindings_.data() + found->second.first, found->second.count};
+  const std::uint64_t wanted = key(scope, name);
+  for (std::size_t at = hash(wanted);; ++at) {
+    const Slot& slot = slots_[at & (slots_.size() - 1)];
+    if (slot.key == wanted) return {bindings_.data() + slot.range.first, slot.range.count};
+    if (slot.key == kFree) return {};
+  }
 }
 
 std::span<const Binding> Scopes::visible(FunctionId from, Symbol name) const {
   for (FunctionId scope = from; scope != kNone;) {
-    if (const auto redirected = redirected_.find(key(scope, name)); redirected != redirected_.end()) {
-      scope = redirected->second;
-      continue;
+    if (!redirected_.empty()) {
+      if (const auto redirected = redirected_.find(key(scope, name)); redirected != redirected_.end()) {
+        scope = redirected->second;
+        continue;
+      }
     }
     if (const auto found = find(scope, name); !found.empty()) return found;
     scope = module_.functions[scope].parent;
@@ -185,10 +191,13 @@ void Scopes::finish() {
   };
   std::ranges::stable_sort(entries_, {}, order);
   bindings_.reserve(entries_.size());
-  for (const Entry& entry : entries_) {
-    Range& range = ranges_.try_emplace(entry.key, Range{static_cast<std::uint32_t>(bindings_.size()), 0}).first->second;
-    ++range.count;
-    bindings_.push_back(entry.binding);
+  slots_.resize(std::bit_ceil(2 * entries_.size() + 1));
+  for (std::size_t first = 0, end = 0; first < entries_.size(); first = end) {
+    for (end = first; end < entries_.size() && entries_[end].key == entries_[first].key; ++end)
+      bindings_.push_back(entries_[end].binding);
+    std::size_t at = hash(entries_[first].key) & (slots_.size() - 1);
+    while (slots_[at].key != kFree) at = (at + 1) & (slots_.size() - 1);
+    slots_[at] = {entries_[first].key, {static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(end - first)}};
   }
   entries_ = {};
 }

@@ -42,7 +42,14 @@ class Scopes {
   const Module& module_;
   std::vector<Entry> entries_;
   std::vector<Binding> bindings_;
-  std::unordered_map<std::uint64_t, Range> ranges_;
+  // The ranges of bindings_, in open addressing: a power of two of slots, at most half of them taken.
+  struct Slot {
+    std::uint64_t key = kFree;
+    Range range;
+  };
+  static constexpr std::uint64_t kFree = ~0ull;
+  static std::size_t hash(std::uint64_t key) { return static_cast<std::size_t>(key * 0x9e3779b97f4a7c15ull >> 32); }
+  std::vector<Slot> slots_;
   std::unordered_map<std::uint64_t, FunctionId> redirected_;  // global, nonlocal
 };
 

@@ -37,9 +37,15 @@ constexpr std::pair<std::string_view, std::string_view> kReplacements[] = {{"\xE
                                                                            {"`", ""},
                                                                            {"\\", ""}};
 
+// Begins no replacement and no dash: nearly all of a text.
+bool stands_for_itself(char c) {
+  return static_cast<unsigned char>(c) < 0x80 && c != '*' && c != '`' && c != '\\';
+}
+
 // "](target)" -> "": a link's address is no text.
 std::string without_targets(std::string_view text) {
   std::string out;
+  out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == ']' && i + 1 < text.size() && text[i + 1] == '(') {
       const std::size_t close = text.find(')', i);
@@ -223,7 +229,12 @@ class Reader {
 std::string plain_text(std::string_view markdown) {
   const std::string text = to_lower(without_targets(markdown));
   std::string out;
+  out.reserve(text.size());
   for (std::size_t i = 0; i < text.size();) {
+    if (stands_for_itself(text[i])) {
+      out += text[i++];
+      continue;
+    }
     // An en dash is a minus in front of a number and "to" behind one.
     if (text.compare(i, 3, "\xE2\x80\x93") == 0) {
       out += !out.empty() && (is_digit(out.back()) || out.back() == '%' || is_letter(out.back())) ? " to " : "-";
@@ -278,6 +289,16 @@ std::vector<Figure> figures_in(std::string_view text) {
 
 ReadmeFigures readme_figures(std::string_view text) {
   return Reader().read(text);
+}
+
+std::shared_ptr<const ReadmeFigures> readme_figures_remembered(std::string_view text) {
+  thread_local std::string last;
+  thread_local std::shared_ptr<const ReadmeFigures> figures;
+  if (figures == nullptr || last != text) {
+    figures = std::make_shared<const ReadmeFigures>(readme_figures(text));
+    last = text;
+  }
+  return figures;
 }
 
 }  // namespace pg::verify

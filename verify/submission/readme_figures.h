@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,6 +50,9 @@ struct ReadmeFigures {
   std::vector<Table> tables;
 };
 ReadmeFigures readme_figures(std::string_view text);
+
+// The same; each thread remembers those of the last text, which several rules ask for in turn.
+std::shared_ptr<const ReadmeFigures> readme_figures_remembered(std::string_view text);
 
 // Lower case, without emphasis, code marks and the targets of links; minus signs, arrows and the like as ASCII ("-",
 // "->", "+/-", "~=", "x").

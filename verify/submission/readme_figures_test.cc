@@ -76,5 +76,14 @@ TEST(ReadmeFigures, HostileTextIsBounded) {
   EXPECT_LE(figures_in(std::string(4000, '7') + std::string(" 1 2")).size(), 3u);
 }
 
+TEST(ReadmeFigures, RemembersTheLastTextAndNoOther) {
+  const std::string text = "val_bpb 1.08";
+  const auto first = readme_figures_remembered(text);
+  EXPECT_EQ(readme_figures_remembered(std::string(text)), first);
+  EXPECT_THAT(readme_figures_remembered("no number")->clauses, IsEmpty());
+  ASSERT_EQ(first->clauses.size(), 1u);
+  EXPECT_EQ(readme_figures_remembered(text)->clauses.at(0).text, first->clauses[0].text);
+}
+
 }  // namespace
 }  // namespace pg::verify
