@@ -3,6 +3,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <cmath>
 #include <ctime>
 
 #include "reference/base/file.h"
@@ -47,13 +48,14 @@ nlohmann::ordered_json metadata(const Submission& s) {
   j["name"] = title(s);
   j["blurb"] = fmt::format("Preset {} of pgref, weights not quantized.", s.preset);
   j["date"] = fmt::format("{:%Y-%m-%d}", fmt::gmtime(now));
-  j["val_loss"] = claim.val_loss;
-  j["val_bpb"] = claim.val_bpb;
+  // As the log prints them.
+  j["val_loss"] = std::round(claim.val_loss * 1e8) / 1e8;
+  j["val_bpb"] = std::round(claim.val_bpb * 1e8) / 1e8;
   j["seeds"] = {s.seed};
   j["bytes_total"] = s.model_bytes + s.code_bytes;
   j["bytes_code"] = s.code_bytes;
   j["step_stop"] = s.steps;
-  j["wallclock_seconds"] = s.train_time_ms / 1000;
+  j["wallclock_seconds"] = std::round(s.train_time_ms) / 1000;
   j["hardware"] = s.hardware;
   j["model_params"] = s.parameters;
   return j;
