@@ -1,4 +1,5 @@
-#include "reference/model/fused_common.h"
+#include "reference/model/fused_functions.h"
+#include "reference/model/fused_kernels.h"
 #include "reference/model/ops.h"
 
 namespace pg::model {
