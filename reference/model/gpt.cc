@@ -16,14 +16,6 @@
 #include <cmath>
 
 namespace pg::model {
-namespace {
-
-// The product of a layer: f32 weights take the activations' type first (model.md 0.2). x: [..., in]; w: [out, in].
-at::Tensor product(const at::Tensor& x, const at::Tensor& w) {
-  return at::linear(x, w.to(x.scalar_type()));
-}
-
-}  // namespace
 
 Gpt::Gpt(Config config, Runtime runtime, std::vector<Parameter> parameters)
     : config_(std::move(config)),
@@ -79,7 +71,7 @@ at::Tensor Gpt::embed(const at::Tensor& ids) {
   at::Tensor x = at::embedding(tok_emb_, ids);
   for (const auto& feature : features_) x = feature->embedded(hook, x);
   x = ops_.rms_norm(x, config_.norm_eps, 1.0);
-  if (embed_proj_.defined()) x = product(x, embed_proj_);
+  if (embed_proj_.defined()) x = ops_.linear(x, embed_proj_);
   for (const auto& feature : features_) x = feature->stream(hook, x);
   return x;
 }
@@ -93,7 +85,7 @@ at::Tensor Gpt::skip(int row, const at::Tensor& x, const at::Tensor& saved) cons
 at::Tensor Gpt::attention(const Hook& hook, int layer, const at::Tensor& x) {
   const Block& b = blocks_[static_cast<std::size_t>(layer)];
   const auto heads = [&](const at::Tensor& w, int count) {
-    return product(x, w).view({x.size(0), x.size(1), count, config_.head_dim()});
+    return ops_.linear(x, w).view({x.size(0), x.size(1), count, config_.head_dim()});
   };
   const at::Tensor q = ops_.norm_rope_gain(heads(b.c_q, config_.heads), cos_, sin_, b.q_gain, config_.norm_eps);
   const at::Tensor k = ops_.norm_rope_gain(heads(b.c_k, config_.kv_heads), cos_, sin_, {}, config_.norm_eps);
@@ -102,21 +94,21 @@ at::Tensor Gpt::attention(const Hook& hook, int layer, const at::Tensor& x) {
   at::Tensor y = ops_.causal_attention(q, k, v);
   if (layer >= config_.layers - config_.xsa_last_n) y = ops_.exclude_self(y, v);
   for (const auto& feature : features_) y = feature->heads(hook, layer, x, y);
-  return product(y.reshape(x.sizes()), b.proj);
+  return ops_.linear(y.reshape(x.sizes()), b.proj);
 }
 
 at::Tensor Gpt::mlp(const Block& block, const at::Tensor& x) const {
-  return product(ops_.leaky_relu_squared(product(x, block.fc), config_.leaky_slope), block.mlp_proj);
+  return ops_.linear(ops_.leaky_relu_squared(ops_.linear(x, block.fc), config_.leaky_slope), block.mlp_proj);
 }
 
 at::Tensor Gpt::block(const Hook& hook, int layer, const at::Tensor& x, const at::Tensor& x0) {
   const Block& b = blocks_[static_cast<std::size_t>(layer)];
   const double scale = config_.ln_scale ? 1.0 / std::sqrt(layer + 1.0) : 1.0;
   const bool parallel = config_.parallel_from >= 0 && layer >= config_.parallel_from;
-  const at::Tensor mixed = ops_.residual_mix(x, x0, b.resid_mix);
-  const at::Tensor normed = ops_.rms_norm(mixed, config_.norm_eps, scale);
-  const at::Tensor attended = ops_.add_scaled(mixed, attention(hook, layer, normed), b.attn_scale);
-  const at::Tensor input = parallel ? normed : ops_.rms_norm(attended, config_.norm_eps, scale);
+  const auto [mixed, normed] = ops_.residual_mix_norm(x, x0, b.resid_mix, config_.norm_eps, scale);
+  const at::Tensor out = attention(hook, layer, normed);
+  if (parallel) return ops_.add_scaled(ops_.add_scaled(mixed, out, b.attn_scale), mlp(b, normed), b.mlp_scale);
+  const auto [attended, input] = ops_.add_scaled_norm(mixed, out, b.attn_scale, config_.norm_eps, scale);
   return ops_.add_scaled(attended, mlp(b, input), b.mlp_scale);
 }
 
@@ -141,8 +133,8 @@ at::Tensor Gpt::scores(const at::Tensor& ids, std::int64_t from) {
   }
   if (from > 0) x = x.slice(1, from).contiguous();
   x = ops_.rms_norm(x, config_.norm_eps, 1.0);
-  if (head_proj_.defined()) x = product(x, head_proj_);
-  at::Tensor z = product(x.flatten(0, 1), lm_head_.defined() ? lm_head_ : tok_emb_);
+  if (head_proj_.defined()) x = ops_.linear(x, head_proj_);
+  at::Tensor z = ops_.linear(x.flatten(0, 1), lm_head_.defined() ? lm_head_ : tok_emb_);
   for (const auto& feature : features_) z = feature->scores(hook, z);
   return z;
 }
