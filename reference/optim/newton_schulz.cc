@@ -5,6 +5,7 @@
 #include <ATen/ops/bmm.h>
 #include <ATen/ops/div.h>
 #include <ATen/ops/linalg_vector_norm.h>
+#include <ATen/ops/mm.h>
 #include <ATen/ops/mul.h>
 
 #include <cassert>
@@ -25,11 +26,12 @@ constexpr std::array<Coefficients, 5> kPolarExpress = {{
     {2.3465413258596377, -1.7097828382687081, 0.42323551169305323},
 }};
 
-// In bf16 on the CPU: what the originals' line of Python rounds, this rounds. x has no more rows than columns.
+// In bf16 on the CPU: what the originals' line of Python rounds, this rounds, one matrix at a time, because products of
+// a batch are summed in another order. x: [rows, cols], no more rows than columns.
 at::Tensor iterate_as_written(const at::Tensor& x, const Coefficients& k) {
-  const at::Tensor a = at::bmm(x, x.transpose(1, 2));
-  const at::Tensor b = at::add(at::mul(a, k[1]), at::bmm(at::mul(a, k[2]), a));
-  return at::add(at::mul(x, k[0]), at::bmm(b, x));
+  const at::Tensor a = at::mm(x, x.t());
+  const at::Tensor b = at::add(at::mul(a, k[1]), at::mm(at::mul(a, k[2]), a));
+  return at::add(at::mul(x, k[0]), at::mm(b, x));
 }
 
 at::Tensor iterate(const at::Tensor& x, const Coefficients& k, bool left) {
@@ -60,9 +62,12 @@ at::Tensor orthogonalize(const at::Tensor& g, const Orthogonalization& how) {
     for (const Coefficients& k : coefficients(how.form, how.steps)) x = iterate(x, k, left);
     return x;
   }
-  if (!left) x = x.transpose(1, 2);
-  for (const Coefficients& k : coefficients(how.form, how.steps)) x = iterate_as_written(x, k);
-  return left ? x : x.transpose(1, 2);
+  for (std::int64_t i = 0; i < x.size(0); ++i) {
+    at::Tensor one = left ? x.select(0, i) : x.select(0, i).t();
+    for (const Coefficients& k : coefficients(how.form, how.steps)) one = iterate_as_written(one, k);
+    x.select(0, i).copy_(left ? one : one.t());
+  }
+  return x;
 }
 
 }  // namespace pg::optim
