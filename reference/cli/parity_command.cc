@@ -33,8 +33,8 @@ double relative(double a, double b) {
   return std::abs(a - b) / std::abs(b);
 }
 
-// f32: 1e-5 for the loss and every tensor. bf16: the whole gradient as near to f32 as the original's.
-bool show_case(const CaseResult& c, const char* kernels, bool every_tensor) {
+// f32: 1e-5 for the loss and every tensor. bf16: the whole gradient as near to f32 as the original's, times `slack`.
+bool show_case(const CaseResult& c, const char* kernels, bool every_tensor, double slack) {
   const TensorResult& worst = c.worst();
   const bool bf16 = c.precision == model::Precision::kBf16;
   fmt::print("{:<6} {:<5} {:<8} T {:<5} loss {:.7f} original {:.7f} ({:.1e})  worst gradient {:.1e} {}", kernels,
@@ -48,7 +48,7 @@ bool show_case(const CaseResult& c, const char* kernels, bool every_tensor) {
     if (bf16) fmt::print("  original {:.2e}", t.theirs / t.norm);
     fmt::print("\n");
   }
-  if (bf16) return c.whole() <= 1.05 * c.whole_theirs();
+  if (bf16) return c.whole() <= slack * c.whole_theirs();
   return relative(c.loss, c.loss_original) <= 1e-5 && worst.difference <= 1e-5 * worst.norm;
 }
 
@@ -57,13 +57,14 @@ int compare(const Options& options) {
   const auto numbers = model::parity::load_numbers(options.numbers);
   if (!numbers) return fail(numbers.error());
   bool agreed = true;
+  const double slack = options.gradients.empty() ? 1.4 : 1.05;  // projections measure a distance to +- 18 %
   for (const char* name : {"plain", "fused"}) {
     if (options.kernels != "both" && options.kernels != name) continue;
     const model::Runtime runtime{c10::kCPU, model::Precision::kF32,
                                  std::string_view(name) == "plain" ? model::Kernels::kPlain : model::Kernels::kFused};
     const auto cases = model::parity::run_cases(*numbers, runtime, options.gradients);
     if (!cases) return fail(cases.error());
-    for (const CaseResult& c : *cases) agreed &= show_case(c, name, options.tensors);
+    for (const CaseResult& c : *cases) agreed &= show_case(c, name, options.tensors, slack);
     const auto steps = model::parity::run_steps(*numbers, runtime);
     if (!steps) return fail(steps.error());
     for (std::size_t i = 0; i < steps->ours.size(); ++i)

@@ -13,6 +13,7 @@
 
 #include <cmath>
 
+#include "reference/model/feature.h"
 #include "reference/model/init.h"
 #include "reference/model/ops.h"
 
@@ -264,6 +265,15 @@ TEST(Blocks, GateStartsAsTheMeanOfStreamAndSkip) {
   const at::Tensor ones = at::ones_like(x.select(1, 0).squeeze(0)), zeros = at::zeros({8});
   for (const Ops* ops : {&plain_ops(), &fused_ops()})
     EXPECT_TRUE(ops->gated_skip(x, saved, ones, zeros).allclose((x + saved) / 2));
+}
+
+TEST(SmearGate, StartsAsTheMeanWithThePositionBefore) {
+  const at::Tensor ids = at::zeros({1, 3}, at::kLong), x = at::arange(6, at::kFloat).view({1, 3, 2});
+  const auto feature = find_feature("smear_gate")->create({}, {}, [](std::string_view) { return at::zeros({2}); });
+  const at::Tensor out = feature->stream({ids, plain_ops()}, x);
+  const at::Tensor wanted = at::arange(6, at::kFloat).view({1, 3, 2}) - 1;  // (x_t + x_(t-1)) / 2 with rows 2 apart
+  EXPECT_TRUE(out.narrow(1, 1, 2).equal(wanted.narrow(1, 1, 2)));
+  EXPECT_TRUE(out.select(1, 0).equal(x.select(1, 0) / 2));
 }
 
 TEST(Init, OrthogonalHasOrthonormalRowsOrColumns) {

@@ -74,7 +74,7 @@ Result<CaseResult> run_case(const json& numbers, const json& one_case, Runtime r
   if (raw != nullptr) raw->seekg(static_cast<std::streamoff>(which) * 4 * (*model)->parameter_count());
   for (const Parameter& p : (*model)->parameters()) {
     const at::Tensor ours = gradient_of(p);
-    TensorResult tensor{p.name, truth.at("gradients").at(p.name).at("norm").get<double>()};
+    TensorResult tensor{p.name, p.tensor.numel(), truth.at("gradients").at(p.name).at("norm").get<double>()};
     if (raw != nullptr) {
       const auto exact = difference_from_file(*raw, ours);
       if (!exact) return exact.error();

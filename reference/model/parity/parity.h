@@ -14,6 +14,7 @@ namespace pg::model::parity {
 
 struct TensorResult {
   std::string name;
+  std::int64_t numel = 0;
   double norm = 0;        // |g| of the original's gradient in f32
   double difference = 0;  // |ours - g|
   double theirs = 0;      // |original in bf16 - g| in a bf16 case; 0 in an f32 one
