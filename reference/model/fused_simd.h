@@ -10,7 +10,8 @@
 // including file is compiled. Everything here is in an unnamed namespace on purpose: the same file is compiled for
 // several instruction sets, and a shared inline function would be taken from any of them.
 
-#if defined(__AVX512F__)
+#if defined(PG_SIMD_WIDTH)  // to try a width that this machine's instructions do not have
+#elif defined(__AVX512F__)
 #define PG_SIMD_WIDTH 16
 #elif defined(__AVX2__)
 #define PG_SIMD_WIDTH 8
@@ -44,14 +45,14 @@ PG_INLINE Vec select(VecI mask, Vec a, Vec b) {
   return from_bits((mask & bits(a)) | (~mask & bits(b)));
 }
 // The larger and the smaller one; the second where one is NaN, as the instructions have it.
-#if defined(__AVX512F__)
+#if defined(__AVX512F__) && PG_SIMD_WIDTH == 16
 PG_INLINE Vec max(Vec a, Vec b) {
   return _mm512_maskz_max_ps(0xffff, a, b);
 }
 PG_INLINE Vec min(Vec a, Vec b) {
   return _mm512_maskz_min_ps(0xffff, a, b);
 }
-#elif defined(__AVX2__)
+#elif defined(__AVX2__) && PG_SIMD_WIDTH == 8
 PG_INLINE Vec max(Vec a, Vec b) {
   return _mm256_max_ps(a, b);
 }

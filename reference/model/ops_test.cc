@@ -311,6 +311,60 @@ TEST(Ops, TheGradientLeftInTheScoresCanBeTakenOnce) {
   EXPECT_THROW(loss.backward(), c10::Error);
 }
 
+// Numbers of PyTorch 2.11's Python functions on the same inputs: the weighted sum of the value and the norm of each
+// gradient, in the order of the inputs.
+TEST(Ops, BothTablesGiveTheNumbersOfThePythonFunctions) {
+  const at::Tensor cos = angles(37, 8, true), sin = angles(37, 8, false);
+  struct {
+    const char* name;
+    Call call;
+    std::vector<std::vector<std::int64_t>> shapes;
+    double sum;
+    std::vector<double> norms;
+  } const cases[] = {
+      {"attention",
+       [](const Ops& o, const auto& x) { return o.causal_attention(x[0], x[1], x[2]); },
+       {{2, 37, 4, 32}, {2, 37, 2, 32}, {2, 37, 2, 32}},
+       1.465837886e+01,
+       {2.252105982e+01, 2.266890861e+01, 3.471038139e+01}},
+      {"norm_rope_gain",
+       [&](const Ops& o, const auto& x) { return o.norm_rope_gain(x[0], cos, sin, x[1], kEps); },
+       {{2, 37, 4, 64}, {4}},
+       1.275741381e+02,
+       {1.016054773e+02, 1.374253828e+02}},
+      {"exclude_self",
+       [](const Ops& o, const auto& x) { return o.exclude_self(x[0], x[1]); },
+       {{2, 37, 4, 32}, {2, 37, 2, 32}},
+       1.125774180e+02,
+       {9.593190644e+01, 2.292727460e+01}},
+      {"gated_skip",
+       [](const Ops& o, const auto& x) { return o.gated_skip(x[0], x[1], x[2], x[3]); },
+       {{2, 37, 24}, {2, 37, 24}, {24}, {24}},
+       9.970428082e+00,
+       {2.464117389e+01, 2.116901957e+01, 1.521435982e+01, 9.213710772e+00}},
+      {"softcap_nll",
+       [](const Ops& o, const auto& x) { return o.softcap_nll(x[0] * 20, at::arange(70, at::kLong) * 13 % 100, 30); },
+       {{70, 100}},
+       1.590156105e+02,
+       {1.209310396e+02}},
+      {"leaky_relu_squared",
+       [](const Ops& o, const auto& x) { return o.leaky_relu_squared(x[0], 0.5); },
+       {{2, 37, 24}},
+       5.656450226e+01,
+       {6.288450804e+01}}};
+  for (const auto& c : cases)
+    for (const Ops* ops : {&plain_ops(), &fused_ops()}) {
+      std::vector<at::Tensor> inputs;
+      for (const auto& shape : c.shapes) inputs.push_back(noise(shape, 1.0 + static_cast<double>(inputs.size())));
+      const Outcome out = run(*ops, c.call, inputs);
+      const at::Tensor weight = noise(out.value.sizes().vec(), 9.5);
+      EXPECT_NEAR((out.value.to(at::kDouble) * weight.to(at::kDouble)).sum().item<double>(), c.sum, 2e-6 * 160)
+          << c.name;
+      for (std::size_t i = 0; i < c.norms.size(); ++i)
+        EXPECT_NEAR(out.grads[i].to(at::kDouble).norm().item<double>(), c.norms[i], 2e-6 * c.norms[i]) << c.name;
+    }
+}
+
 // The plain table's derivatives against differences of its values, in f64.
 TEST(Ops, PlainGradientsAreThoseOfTheValues) {
   const at::Tensor cos = angles(3, 2, true).to(at::kDouble), sin = angles(3, 2, false).to(at::kDouble);
