@@ -1,5 +1,6 @@
 // Our side of bench_train: full training steps of a preset's model (forward, backward, clipping, Muon and Adam).
-// For every line "N" on stdin it takes N steps and prints the seconds they took; its first line says "ready
+// For every line "N" on stdin it takes N steps and prints the seconds they took, of the clock and of the
+// processor; its first line says "ready
 // PARAMETERS". Tokens are random: their values do not change the time.
 #include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
@@ -7,6 +8,7 @@
 
 #include <CLI/CLI.hpp>
 #include <chrono>
+#include <ctime>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -59,8 +61,10 @@ int run(const Arguments& arguments) {
   std::cout << "ready " << net.parameter_count() << std::endl;
   for (long steps = 0; std::cin >> steps;) {
     const auto start = std::chrono::steady_clock::now();
+    const std::clock_t used = std::clock();
     for (long i = 0; i < steps; ++i) take();
-    std::cout << std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() << std::endl;
+    std::cout << std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() << ' '
+              << static_cast<double>(std::clock() - used) / CLOCKS_PER_SEC << std::endl;
   }
   return 0;
 }

@@ -3,8 +3,8 @@
 
 The Python original's training step (#1394's human-readable script, which is not part of this repository) beside
 pg_bench_train: forward, backward, clipping, its own Muon and AdamW. Its attention kernel is replaced by PyTorch's SDPA.
-For every line "N" on stdin it takes N steps and prints the seconds they took; its first line says "ready PARAMETERS".
-Tokens are random: their values do not change the time."""
+For every line "N" on stdin it takes N steps and prints the seconds they took, of the clock and of the processor; its
+first line says "ready PARAMETERS". Tokens are random: their values do not change the time."""
 import argparse
 import json
 import os
@@ -76,7 +76,7 @@ def step():
 step()
 print("ready", sum(p.numel() for p in base.parameters()), flush=True)
 for line in sys.stdin:
-    start = time.perf_counter()
+    start, used = time.perf_counter(), time.process_time()
     for _ in range(int(line)):
         step()
-    print(time.perf_counter() - start, flush=True)
+    print(time.perf_counter() - start, time.process_time() - used, flush=True)
