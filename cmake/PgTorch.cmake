@@ -47,6 +47,8 @@ file(CREATE_LINK "${pg_fmt_include}/fmt" "${PROJECT_BINARY_DIR}/fmt_first/fmt" S
 target_include_directories(pg_torch_cpu SYSTEM INTERFACE "${PROJECT_BINARY_DIR}/fmt_first" "${pg_torch_home}/include" "${pg_torch_home}/include/torch/csrc/api/include")
 # AT_PER_OPERATOR_HEADERS: Torch's headers then include single operations, which saves seconds per file.
 target_compile_definitions(pg_torch_cpu INTERFACE USE_DISTRIBUTED USE_C10D_GLOO AT_PER_OPERATOR_HEADERS)
+# gcc 12 takes the release of a moved-from tensor for an access behind it (GCC bug 105762 and its like).
+target_compile_options(pg_torch_cpu INTERFACE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-array-bounds>)
 target_link_options(pg_torch_cpu INTERFACE "LINKER:--no-as-needed" "LINKER:-rpath,${pg_torch_home}/lib" "LINKER:-rpath-link,${pg_torch_home}/lib:${pg_torch_home}/../nvidia/cu13/lib")
 target_link_libraries(pg_torch_cpu INTERFACE "${pg_torch_home}/lib/libtorch_cpu.so" "${pg_torch_home}/lib/libc10.so" Threads::Threads)
 
