@@ -117,7 +117,9 @@ TEST(ReportText, NeverCutsARulesId) {
     const std::string line = text.substr(at, text.find('\n', at) - at);
     EXPECT_LE(columns_of(line), kColumns);
     EXPECT_EQ(line.find("..."), std::string::npos);
-    if (extra > 20) EXPECT_THAT(line, testing::HasSubstr(" more"));
+    if (extra > 20) {
+      EXPECT_THAT(line, testing::HasSubstr(" more"));
+    }
   }
 }
 
