@@ -143,7 +143,7 @@ TEST(Formats, ExistingFilesAreReplacedWhole) {
   tree.file("out", std::string(1 << 20, 'x'));
   const std::string out = tree.root() / "out";
   EXPECT_EQ(run_pgverify({kExample, "-o", out, "--format", "json"}).code, 0);
-  EXPECT_NO_THROW((void)json::parse(content(out))) << "nothing of the old content is left";
+  EXPECT_TRUE(json::accept(content(out))) << "nothing of the old content is left";
 }
 
 TEST(Formats, SarifPathsStartAtTheWorkspaceOfTheJob) {
