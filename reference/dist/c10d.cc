@@ -122,6 +122,8 @@ c10::intrusive_ptr<c10d::Store> rendezvous(const Place& place, Milliseconds time
 }  // namespace
 
 Result<std::unique_ptr<Group>> make_c10d_group(const Place& place, c10::Device device, int timeout_s) {
+  if (device.is_cuda() && !has_nccl())
+    return Error{"built without CUDA: several processes on GPUs need NCCL; build and start the program pgref_cuda"};
   const Milliseconds timeout = std::chrono::seconds(timeout_s);
   try {
     auto store = rendezvous(place, timeout);

@@ -26,7 +26,9 @@ Result<std::unique_ptr<Group>> make_c10d_group(const Place& place, c10::Device d
 // These throw what c10d throws.
 c10::intrusive_ptr<c10d::Backend> make_gloo_backend(const c10::intrusive_ptr<c10d::Store>& store, const Place& place,
                                                     Milliseconds timeout);
-// In nccl/ or, without a CUDA toolkit, in nccl_stub/, where it says so.
+// In nccl/ or, without a CUDA toolkit, in nccl_stub/, where it says so; has_nccl() is asked before processes meet, so
+// that none waits for one that has stopped already.
+bool has_nccl();
 c10::intrusive_ptr<c10d::Backend> make_nccl_backend(const c10::intrusive_ptr<c10d::Store>& store, const Place& place,
                                                     Milliseconds timeout);
 

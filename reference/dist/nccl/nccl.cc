@@ -6,6 +6,10 @@
 
 namespace pg::dist {
 
+bool has_nccl() {
+  return true;
+}
+
 c10::intrusive_ptr<c10d::Backend> make_nccl_backend(const c10::intrusive_ptr<c10d::Store>& store, const Place& place,
                                                     Milliseconds timeout) {
   c10::cuda::set_device(static_cast<c10::DeviceIndex>(place.local_rank));
