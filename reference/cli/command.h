@@ -16,11 +16,10 @@ using AddCommand = void (*)(CLI::App& app, Action& action);
 void add_corpus_command(CLI::App& app, Action& action);
 void add_fetch_command(CLI::App& app, Action& action);
 void add_tokenizer_command(CLI::App& app, Action& action);
-// With LibTorch:
-void add_info_command(CLI::App& app, Action& action);
-void add_parity_command(CLI::App& app, Action& action);
 
 // On LibTorch.
+void add_info_command(CLI::App& app, Action& action);
+void add_parity_command(CLI::App& app, Action& action);
 void add_train_command(CLI::App& app, Action& action);
 void add_eval_command(CLI::App& app, Action& action);
 

@@ -68,6 +68,7 @@ Result<std::unique_ptr<model::Model>> load_model(const Arguments& arguments, con
   model::Runtime runtime;
   if (arguments.device == "cuda")
     runtime.device = c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(place.local_rank));
+  if (const Status s = dist::check_device(runtime.device); !s) return s.error();
   if (arguments.precision == "bf16") runtime.precision = model::Precision::kBf16;
   auto network = model::Model::create(config, runtime, 0);
   if (!network) return network;

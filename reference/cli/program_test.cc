@@ -189,7 +189,7 @@ TEST(Pgref, FetchSaysWhatIsWrongWithAManifest) {
 
 TEST(Pgref, AFullDiskIsAnError) {
   const TestFolder folder;
-  if (!fs::exists("/dev/full")) GTEST_SKIP();
+  if (!fs::exists("/dev/full")) GTEST_SKIP() << "there is no /dev/full";
   const std::string command = std::string(PG_REF_PROGRAM) + " tokenizer decode --model " + kModel +
                               " < /dev/null > /dev/full 2> " + (folder / "err").string();
   EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), 2);

@@ -1,5 +1,6 @@
 #include "reference/dist/group.h"
 
+#include <ATen/Context.h>
 #include <fmt/format.h>
 
 #include "reference/dist/c10d.h"
@@ -24,7 +25,15 @@ class Alone : public Group {
 
 }  // namespace
 
+Status check_device(c10::Device device) {
+  if (!device.is_cuda() || at::globalContext().hasCUDA()) return {};
+  return Error{
+      "no GPU can be used: this program was built without CUDA (then start pgref_cuda), or there is no driver or no "
+      "device here; --device cpu trains and evaluates without"};
+}
+
 Result<std::unique_ptr<Group>> make_group(const Place& place, c10::Device device, int timeout_s) {
+  if (const Status s = check_device(device); !s) return s.error();
   if (place.world == 1) return std::unique_ptr<Group>(new Alone(place));
   if (place.rank < 0 || place.rank >= place.world)
     return Error{fmt::format("rank {} is not below the number of processes, {}", place.rank, place.world)};

@@ -41,6 +41,9 @@ class Group {
   virtual void barrier() = 0;
 };
 
+// An Error where this program or this machine has no GPU for a CUDA device.
+Status check_device(c10::Device device);
+
 // Gloo on the CPU, NCCL on a GPU; one process alone needs neither. Waits for all ranks, at most `timeout_s`; the same
 // limit holds for every collective afterwards.
 Result<std::unique_ptr<Group>> make_group(const Place& place, c10::Device device, int timeout_s = 300);

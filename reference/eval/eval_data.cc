@@ -16,6 +16,9 @@ namespace fs = std::filesystem;
 Result<fs::path> find_tokenizer(const fs::path& folder, const fs::path& named, int vocab_size) {
   if (!named.empty()) return named;
   std::error_code error;
+  if (!fs::is_directory(folder, error))
+    return Error{fmt::format("{} is no folder; name one with shards and their tokenizer, or leave --data out",
+                             escape_line(folder.string()))};
   const std::string contest = fmt::format("fineweb_{}_bpe.model", vocab_size);
   for (const fs::path& candidate :
        {folder / "tokenizer.model", folder / contest, folder / ".." / ".." / "tokenizers" / contest})
