@@ -20,6 +20,7 @@ parser.add_argument("--mode", choices=["eager", "compile"], default="eager")
 parser.add_argument("--batch", type=int, required=True)
 parser.add_argument("--threads", type=int, default=2)
 parser.add_argument("--looping", action="store_true")
+parser.add_argument("--newton-schulz", choices=["f32", "bf16"], default="f32", help="Muon's; the script itself says bf16")
 args = parser.parse_args()
 
 preset = json.load(open(args.preset, encoding="utf-8"))
@@ -49,7 +50,13 @@ if args.mode == "eager":
     torch.compile = lambda f=None, **_: f
 sys.modules["flash_attn_interface"] = types.SimpleNamespace(flash_attn_func=attention)
 original = types.ModuleType("original")
-exec(compile(open(args.train_gpt, encoding="utf-8").read(), args.train_gpt, "exec"), original.__dict__)
+source = open(args.train_gpt, encoding="utf-8").read()
+if args.newton_schulz == "f32":
+    line = "X = G.bfloat16()"
+    if line not in source:
+        sys.exit(f"{args.train_gpt}: no line '{line}'; give --newton-schulz bf16")
+    source = source.replace(line, "X = G.float()")
+exec(compile(source, args.train_gpt, "exec"), original.__dict__)
 
 h = original.Hyperparameters()
 base = original.GPT(h)

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <memory>
 
+#include "reference/base/output_file.h"
 #include "reference/base/text.h"
 
 namespace pg {
@@ -70,27 +71,10 @@ Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t m
 }
 
 Status write_file_atomic(const std::filesystem::path& path, std::string_view bytes) {
-  std::string temporary = path.string() + ".XXXXXX";
-  const Descriptor file(::mkstemp(temporary.data()));
-  if (file.get() < 0) return io_error("create a temporary file beside", path);
-  const auto fail = [&](const char* what) {
-    const Error error = io_error(what, path);
-    ::unlink(temporary.c_str());
-    return error;
-  };
-  // mkstemp makes 0600; a report is an ordinary file, so give it what the umask allows.
-  const mode_t mask = ::umask(0);
-  ::umask(mask);
-  ::fchmod(file.get(), 0666 & ~mask);
-  while (!bytes.empty()) {
-    const ssize_t n = ::write(file.get(), bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return fail("write");
-    bytes.remove_prefix(static_cast<std::size_t>(n));
-  }
-  if (::fsync(file.get()) != 0) return fail("flush");
-  if (::rename(temporary.c_str(), path.c_str()) != 0) return fail("replace");
-  return {};
+  auto file = OutputFile::create(path);
+  if (!file) return file.error();
+  if (const Status written = file->write(bytes); !written) return written;
+  return file->commit();
 }
 
 }  // namespace pg

@@ -1,18 +1,13 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
-#include <functional>
 #include <vector>
+
+#include "reference/base/program.h"
 
 namespace pg::cli {
 
-// What the selected command does; returns the exit code (exit_code.h).
-using Action = std::function<int()>;
-
-// Adds one subcommand with its options to `app`; parsing it sets `action`. One file of this folder per command, its
-// function declared here and named in the table of commands.cc (or of torch_commands.cc, if it needs LibTorch).
-using AddCommand = void (*)(CLI::App& app, Action& action);
-
+// One file of this folder per command, its function declared here and named in the table of commands.cc (or of
+// torch_commands.cc, if it needs LibTorch).
 void add_corpus_command(CLI::App& app, Action& action);
 void add_fetch_command(CLI::App& app, Action& action);
 void add_tokenizer_command(CLI::App& app, Action& action);

@@ -5,7 +5,6 @@
 
 #include "reference/base/text.h"
 #include "reference/cli/command.h"
-#include "reference/cli/exit_code.h"
 #include "reference/cli/terminal.h"
 #include "reference/data/corpus.h"
 

@@ -7,7 +7,6 @@
 
 #include "reference/base/text.h"
 #include "reference/cli/command.h"
-#include "reference/cli/exit_code.h"
 #include "reference/cli/terminal.h"
 #include "reference/eval/compressors.h"
 #include "reference/eval/eval_data.h"

@@ -3,7 +3,6 @@
 #include "reference/base/file.h"
 #include "reference/base/text.h"
 #include "reference/cli/command.h"
-#include "reference/cli/exit_code.h"
 #include "reference/cli/terminal.h"
 #include "reference/data/download.h"
 #include "reference/data/token_shard.h"

@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include "reference/cli/command.h"
-#include "reference/cli/exit_code.h"
 #include "reference/cli/terminal.h"
 #include "reference/model/info.h"
 

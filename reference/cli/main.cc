@@ -1,12 +1,9 @@
 // pgref: the native reference. Commands are in *_command.cc of this folder; their tables in commands.cc and
 // torch_commands.cc.
 #include <algorithm>
-#include <exception>
-#include <iostream>
 #include <string>
 
 #include "reference/cli/command.h"
-#include "reference/cli/exit_code.h"
 #include "reference/cli/terminal.h"
 
 namespace pg::cli {
@@ -26,29 +23,12 @@ int run(int argc, char** argv) {
       "3 cannot tell, 130 interrupted.\n\n"
       "Example:\n"
       "  pgref corpus --out data");
-  if (argc < 2) {
-    std::cerr << app.help();
-    return kExitError;
-  }
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& problem) {
-    return app.exit(problem, std::cout, std::cerr) == 0 ? kExitOk : kExitError;
-  }
-  return action();
+  return run_command(app, action, {argv + std::min(argc, 1), argv + argc});
 }
 
 }  // namespace
 }  // namespace pg::cli
 
 int main(int argc, char** argv) {
-  pg::cli::install_signal_handlers();
-  try {
-    return pg::cli::run(argc, argv);
-  } catch (const std::exception& problem) {
-    pg::cli::complain(std::string("internal error: ") + problem.what());
-  } catch (...) {
-    pg::cli::complain("internal error: unknown exception");
-  }
-  return pg::cli::kExitError;
+  return pg::run_main(pg::cli::run, pg::cli::remove_now, argc, argv);
 }

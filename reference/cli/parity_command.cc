@@ -8,7 +8,6 @@
 #include <nlohmann/json.hpp>
 
 #include "reference/cli/command.h"
-#include "reference/cli/exit_code.h"
 #include "reference/cli/terminal.h"
 #include "reference/model/parity/parity.h"
 

@@ -1,18 +1,14 @@
 // pgref as a user or a script meets it: arguments, exit codes, files, pipes, signals.
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <chrono>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <random>
-#include <thread>
 
 #include "reference/base/file.h"
+#include "reference/base/run_program.h"
 #include "reference/data/test_folder.h"
 
 namespace pg::cli {
@@ -30,37 +26,15 @@ using ::testing::Not;
 
 constexpr const char* kModel = PG_SOURCE_DIR "/reference/data/testdata/tiny.model";
 
-struct Finished {
-  int code = -1;
-  std::string out, err;
-};
-
-pid_t start(const TestFolder& folder, const std::vector<std::string>& arguments, const std::string& input) {
-  EXPECT_TRUE(write_file_atomic(folder / "stdin", input).ok());
-  std::vector<std::string> words = {PG_REF_PROGRAM};
-  words.insert(words.end(), arguments.begin(), arguments.end());
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  const pid_t child = ::fork();
-  if (child != 0) return child;
-  ::dup2(::open((folder / "stdin").c_str(), O_RDONLY), STDIN_FILENO);
-  ::dup2(::open((folder / "stdout").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), STDOUT_FILENO);
-  ::dup2(::open((folder / "stderr").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), STDERR_FILENO);
-  ::execv(argv[0], argv.data());
-  ::_exit(127);
-}
-
-Finished finish(const TestFolder& folder, pid_t child) {
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), *read_file(folder / "stdout", 1 << 26),
-          *read_file(folder / "stderr", 1 << 26)};
+std::vector<std::string> pgref_and(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), PG_REF_PROGRAM);
+  return arguments;
 }
 
 Finished pgref(const std::vector<std::string>& arguments, const std::string& input = "") {
-  const TestFolder folder;
-  return finish(folder, start(folder, arguments, input));
+  HowToRun how;
+  how.input = input;
+  return run_program(pgref_and(arguments), how);
 }
 
 fs::path write_texts(const TestFolder& folder, int documents) {
@@ -94,21 +68,26 @@ TEST(Pgref, EveryCommandHasHelpWithAnExample) {
 }
 
 TEST(Pgref, WrongUsageExitsTwoAndSaysWhyOnStderr) {
+  const TestFolder folder;
+  const std::string never = folder / "never";
   const std::vector<std::vector<std::string>> wrong = {{},
                                                        {"nonsense"},
                                                        {"corpus", "--vocab", "many"},
-                                                       {"corpus", "--from", "/no/such/folder", "--out", "/tmp/never"},
+                                                       {"corpus", "--from", "/no/such/folder", "--out", never},
                                                        {"tokenizer"},
                                                        {"tokenizer", "encode"},
                                                        {"tokenizer", "info", "--model", "/no/such.model"},
                                                        {"fetch"},
-                                                       {"fetch", "/no/such.json", "--out", "/tmp/never"}};
+                                                       {"fetch", "/no/such.json", "--out", never}};
   for (const auto& arguments : wrong) {
     const Finished finished = pgref(arguments);
     EXPECT_EQ(finished.code, 2);
     EXPECT_THAT(finished.out, IsEmpty());
     EXPECT_THAT(finished.err, Not(IsEmpty()));
   }
+  EXPECT_THAT(folder.names(), IsEmpty());
+  EXPECT_THAT(pgref({"corpus", "--vocab", "many"}).err,
+              AllOf(HasSubstr("pgref: "), HasSubstr("`pgref corpus --help`")));
 }
 
 TEST(Pgref, TokenizerDecodesWhatItEncodes) {
@@ -153,24 +132,25 @@ TEST(Pgref, CorpusIsMadeOnceAndThenUsedAgain) {
 
 TEST(Pgref, AnInterruptedCorpusLeavesNothing) {
   const TestFolder folder;
-  const pid_t child =
-      start(folder, {"corpus", "--from", write_texts(folder, 20000), "--out", folder / "c", "--vocab", "2000"}, "");
   bool begun = false;
-  for (int i = 0; i < 3000 && !begun; ++i) {  // its temporary folder is there: it is in the middle of it
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  HowToRun how;
+  how.signal = SIGINT;
+  how.signal_when = [&] {  // its temporary folder is there: it is in the middle of it
     for (const std::string& name : folder.names()) begun = begun || name.starts_with(".c.");
-  }
-  ::kill(child, SIGINT);
-  EXPECT_EQ(finish(folder, child).code, 130);
+    return begun;
+  };
+  const fs::path texts = write_texts(folder, 20000);
+  EXPECT_EQ(run_program(pgref_and({"corpus", "--from", texts, "--out", folder / "c", "--vocab", "2000"}), how).code,
+            130);
   EXPECT_TRUE(begun);
-  EXPECT_THAT(folder.names(), ::testing::UnorderedElementsAre("texts.jsonl", "stdin", "stdout", "stderr"));
+  EXPECT_THAT(folder.names(), ElementsAre("texts.jsonl"));
 }
 
 TEST(Pgref, TheDefaultTextsAreNamedWhereTheyAreMissing) {
   const TestFolder folder;
-  ::setenv("PGREF_TEXTS", (folder / "none").c_str(), 1);
-  const Finished finished = pgref({"corpus", "--out", folder / "c"});
-  ::unsetenv("PGREF_TEXTS");
+  HowToRun how;
+  how.environment = {"PGREF_TEXTS=" + (folder / "none").string()};
+  const Finished finished = run_program(pgref_and({"corpus", "--out", folder / "c"}), how);
   EXPECT_EQ(finished.code, 2);
   EXPECT_THAT(finished.err, AllOf(HasSubstr("none"), HasSubstr("ci/fetch_corpus"), HasSubstr("--from")));
 }

@@ -1,12 +1,12 @@
 #include "reference/cli/terminal.h"
 
 #include <fmt/format.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cstring>
 
+#include "reference/base/program.h"
 #include "reference/base/text.h"
 
 namespace pg::cli {
@@ -17,17 +17,10 @@ constexpr std::size_t kMaxPaths = 64, kMaxPath = 1024;
 char g_paths[kMaxPaths][kMaxPath];
 std::atomic<std::size_t> g_path_count{0};
 
-extern "C" void end_at_once(int signal) {
-  for (std::size_t i = g_path_count; i-- > 0;)
-    if (::unlink(g_paths[i]) != 0) ::rmdir(g_paths[i]);
-  ::_exit(128 + signal);
-}
-
 }  // namespace
 
 void complain(std::string_view message) {
-  const std::string line = fmt::format("pgref: {}\n", escape_line(message, 4000));
-  std::fwrite(line.data(), 1, line.size(), stderr);
+  pg::complain(escape_line(message, 4000));
 }
 
 void say(bool quiet, std::string_view message) {
@@ -36,28 +29,17 @@ void say(bool quiet, std::string_view message) {
   std::fwrite(line.data(), 1, line.size(), stderr);
 }
 
-bool is_terminal(std::FILE* stream) {
-  return ::isatty(::fileno(stream)) == 1;
-}
-
-void install_signal_handlers() {
-  struct sigaction action {};
-  action.sa_handler = end_at_once;
-  ::sigemptyset(&action.sa_mask);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) {
-    struct sigaction before {};
-    ::sigaction(signal, nullptr, &before);
-    // Ignored by the parent (nohup): leave it so. A broken pipe has to end us all the same.
-    if (before.sa_handler != SIG_IGN || signal == SIGPIPE) ::sigaction(signal, &action, nullptr);
-  }
-}
-
 void remove_when_interrupted(const std::filesystem::path& path) {
   const std::string& name = path.native();
   const std::size_t slot = g_path_count;
   if (slot >= kMaxPaths || name.empty() || name.size() >= kMaxPath) return;
   std::memcpy(g_paths[slot], name.c_str(), name.size() + 1);
   g_path_count = slot + 1;
+}
+
+void remove_now() {
+  for (std::size_t i = g_path_count; i-- > 0;)
+    if (::unlink(g_paths[i]) != 0) ::rmdir(g_paths[i]);
 }
 
 void forget_when_interrupted() {

@@ -7,7 +7,6 @@
 #include "reference/base/file.h"
 #include "reference/base/text.h"
 #include "reference/cli/command.h"
-#include "reference/cli/exit_code.h"
 #include "reference/cli/terminal.h"
 #include "reference/data/byte_table.h"
 #include "reference/data/documents.h"

@@ -4,7 +4,6 @@
 #include <string>
 
 #include "reference/cli/command.h"
-#include "reference/cli/exit_code.h"
 #include "reference/cli/terminal.h"
 
 namespace pg::cli {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "reference/base/file.h"
+#include "reference/base/program.h"
 #include "reference/base/text.h"
 #include "reference/cli/default_data.h"
 #include "reference/cli/run_settings.h"
@@ -314,7 +315,7 @@ Result<TrainingResult> Run::run() {
   for (const int signal : {SIGINT, SIGTERM}) ::signal(signal, ask_to_end);
   auto outcome = train::train(*model_, *loader_, *group_, options());
   progress_.done();
-  install_signal_handlers();  // what follows has nothing to save
+  end_on_signals();  // what follows has nothing to save
   if (!outcome) return outcome.error();
   if (outcome->interrupted) return TrainingResult{true, outcome->steps, ""};
   summary_ = fmt::format("{}: {} parameters, {} steps in {:.1f} s, last loss {:.4f}\n", escape_line(out_.string()),

@@ -38,6 +38,22 @@ json describe(std::string_view kind, const std::vector<TokenShard>& shards) {
   return {{"kind", kind}, {"shards", std::move(list)}};
 }
 
+json Place::state(std::string_view kind, const std::vector<TokenShard>& shards) const {
+  json state = describe(kind, shards);
+  state["shard"] = shard;
+  state["position"] = position;
+  return state;
+}
+
+Status Place::restore(const json& state, std::string_view kind, const std::vector<TokenShard>& shards) {
+  if (const Status fit = fits(state, kind, shards); !fit) return fit;
+  const auto at = number(state, "shard"), offset = number(state, "position");
+  if (!at || !offset || *at >= shards.size() || *offset > shards[*at].size())
+    return bad_state("its position is outside the shards");
+  *this = {*at, *offset};
+  return {};
+}
+
 Error bad_state(std::string_view why) {
   return Error{
       fmt::format("the saved loader state does not fit: {}. Resume with the data and options it was saved with, "

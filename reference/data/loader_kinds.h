@@ -36,6 +36,15 @@ Status fits(const nlohmann::json& state, std::string_view kind, const std::vecto
 std::optional<std::uint64_t> number(const nlohmann::json& state, const char* key);
 Error bad_state(std::string_view why);
 
+// Where a loader that reads on and on stands: all of its state.
+struct Place {
+  std::size_t shard = 0, position = 0;
+
+  nlohmann::json state(std::string_view kind, const std::vector<TokenShard>& shards) const;
+  // Leaves the place as it is where the state is of other shards or lies outside them.
+  Status restore(const nlohmann::json& state, std::string_view kind, const std::vector<TokenShard>& shards);
+};
+
 // The calls of next() so far as runs of equal ones. A loader that draws random numbers is brought back by drawing
 // again: exact, and a state of a few bytes instead of millions of positions.
 class CallHistory {

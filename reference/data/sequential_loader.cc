@@ -31,43 +31,30 @@ class SequentialLoader final : public Loader {
     return check_shape(global_tokens, seq_len, setup_.world);
   }
 
-  nlohmann::json state() const override {
-    nlohmann::json state = describe("sequential", setup_.shards);
-    state["shard"] = shard_;
-    state["position"] = position_;
-    return state;
-  }
+  nlohmann::json state() const override { return place_.state("sequential", setup_.shards); }
 
-  Status restore(const nlohmann::json& state) override {
-    if (const Status fit = fits(state, "sequential", setup_.shards); !fit) return fit;
-    const auto shard = number(state, "shard"), position = number(state, "position");
-    if (!shard || !position || *shard >= setup_.shards.size() || *position > setup_.shards[*shard].size())
-      return bad_state("its position is outside the shards");
-    shard_ = *shard;
-    position_ = *position;
-    return {};
-  }
+  Status restore(const nlohmann::json& state) override { return place_.restore(state, "sequential", setup_.shards); }
 
  private:
   // Goes on by `count` tokens, wrapping around, and appends them to `out` where given.
   void take(std::size_t count, std::vector<std::uint16_t>* out) {
     while (count > 0) {
-      const auto tokens = setup_.shards[shard_].tokens();
-      const std::size_t step = std::min(count, tokens.size() - position_);
+      const auto tokens = setup_.shards[place_.shard].tokens();
+      const std::size_t step = std::min(count, tokens.size() - place_.position);
       if (step == 0) {
-        shard_ = (shard_ + 1) % setup_.shards.size();
-        position_ = 0;
+        place_.shard = (place_.shard + 1) % setup_.shards.size();
+        place_.position = 0;
         continue;
       }
-      const auto part = tokens.subspan(position_, step);
+      const auto part = tokens.subspan(place_.position, step);
       if (out != nullptr) out->insert(out->end(), part.begin(), part.end());
-      position_ += step;
+      place_.position += step;
       count -= step;
     }
   }
 
   LoaderSetup setup_;
-  std::size_t shard_ = 0, position_ = 0;
+  Place place_;
 };
 
 }  // namespace

@@ -16,13 +16,13 @@ class SimpleLoader final : public Loader {
   Batch next(std::size_t global_tokens, std::size_t seq_len) override {
     const std::size_t local = global_tokens / setup_.world, window = (local + 1) * setup_.world;
     // The original steps on by one shard; where that one is too short as well it fails, here the next serves.
-    while (position_ + window > setup_.shards[shard_].size()) {
-      shard_ = (shard_ + 1) % setup_.shards.size();
-      position_ = 0;
+    while (place_.position + window > setup_.shards[place_.shard].size()) {
+      place_.shard = (place_.shard + 1) % setup_.shards.size();
+      place_.position = 0;
     }
     Batch batch = empty_batch(local / seq_len, seq_len);
-    append(batch, setup_.shards[shard_].tokens().subspan(position_ + setup_.rank * (local + 1), local + 1));
-    position_ += window - 1;
+    append(batch, setup_.shards[place_.shard].tokens().subspan(place_.position + setup_.rank * (local + 1), local + 1));
+    place_.position += window - 1;
     return batch;
   }
 
@@ -37,26 +37,13 @@ class SimpleLoader final : public Loader {
                     global_tokens, setup_.world, setup_.shards.size(), longest)};
   }
 
-  nlohmann::json state() const override {
-    nlohmann::json state = describe("simple", setup_.shards);
-    state["shard"] = shard_;
-    state["position"] = position_;
-    return state;
-  }
+  nlohmann::json state() const override { return place_.state("simple", setup_.shards); }
 
-  Status restore(const nlohmann::json& state) override {
-    if (const Status fit = fits(state, "simple", setup_.shards); !fit) return fit;
-    const auto shard = number(state, "shard"), position = number(state, "position");
-    if (!shard || !position || *shard >= setup_.shards.size() || *position > setup_.shards[*shard].size())
-      return bad_state("its position is outside the shards");
-    shard_ = *shard;
-    position_ = *position;
-    return {};
-  }
+  Status restore(const nlohmann::json& state) override { return place_.restore(state, "simple", setup_.shards); }
 
  private:
   LoaderSetup setup_;
-  std::size_t shard_ = 0, position_ = 0;
+  Place place_;
 };
 
 }  // namespace

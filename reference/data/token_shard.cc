@@ -32,19 +32,6 @@ Error io_error(const char* what, const std::filesystem::path& path) {
   return Error{fmt::format("cannot {} {}: {}", what, escape_line(path.string()), std::strerror(errno))};
 }
 
-// write() until all is written; errno says why not.
-bool write_all(int fd, const void* data, std::size_t bytes) {
-  const char* from = static_cast<const char*>(data);
-  while (bytes > 0) {
-    const ssize_t n = ::write(fd, from, bytes);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return false;
-    from += n;
-    bytes -= static_cast<std::size_t>(n);
-  }
-  return true;
-}
-
 }  // namespace
 
 Result<std::size_t> parse_shard_header(std::string_view header, std::uint64_t file_bytes, const std::string& name) {
@@ -134,52 +121,26 @@ Status check_vocabulary(const TokenShard& shard, std::size_t vocab_size) {
   return {};
 }
 
-Error ShardWriter::failed(const char* what) const {
-  const std::string hint = errno == ENOSPC || errno == EFBIG || errno == EDQUOT ? "; make room and run it again" : "";
-  return Error{io_error(what, path_).message + hint};
-}
-
 Result<ShardWriter> ShardWriter::create(const std::filesystem::path& path) {
-  ShardWriter writer;
-  writer.path_ = path;
-  std::string temporary = path.string() + ".XXXXXX";
-  writer.fd_ = ::mkstemp(temporary.data());
-  if (writer.fd_ < 0) return io_error("create a temporary file beside", path);
-  writer.temporary_ = temporary;
-  const mode_t mask = ::umask(0);  // mkstemp makes 0600; a shard is an ordinary file
-  ::umask(mask);
-  ::fchmod(writer.fd_, 0666 & ~mask);
-  const std::array<std::int32_t, kShardHeaderBytes / 4> header{};  // no magic yet: an unfinished file is no shard
-  if (!write_all(writer.fd_, header.data(), kShardHeaderBytes)) return writer.failed("write");
-  return writer;
-}
-
-ShardWriter::ShardWriter(ShardWriter&& other) noexcept
-    : path_(std::move(other.path_)),
-      temporary_(std::exchange(other.temporary_, {})),
-      fd_(std::exchange(other.fd_, -1)),
-      count_(other.count_) {}
-
-ShardWriter::~ShardWriter() {
-  if (fd_ >= 0) ::close(fd_);
-  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+  auto file = OutputFile::create(path);
+  if (!file) return file.error();
+  const std::string header(kShardHeaderBytes, '\0');  // no magic yet: an unfinished file is no shard
+  if (const Status written = file->write(header); !written) return written.error();
+  return ShardWriter(path, std::move(*file));
 }
 
 Status ShardWriter::write(std::span<const std::uint16_t> tokens) {
   if (count_ + tokens.size() > 0x7FFFFFFF)
     return Error{fmt::format("{}: a shard holds at most 2,147,483,647 tokens", escape_line(path_.string()))};
-  if (!write_all(fd_, tokens.data(), tokens.size_bytes())) return failed("write");
+  if (const Status written = file_.write(tokens.data(), tokens.size_bytes()); !written) return written;
   count_ += tokens.size();
   return {};
 }
 
 Status ShardWriter::finish() {
   const std::array<std::int32_t, 3> header = {kShardMagic, kShardVersion, static_cast<std::int32_t>(count_)};
-  if (::pwrite(fd_, header.data(), sizeof header, 0) != static_cast<ssize_t>(sizeof header)) return failed("write");
-  if (::fsync(fd_) != 0) return failed("flush");
-  if (::rename(temporary_.c_str(), path_.c_str()) != 0) return failed("replace");
-  temporary_.clear();
-  return {};
+  if (const Status s = file_.overwrite(0, {reinterpret_cast<const char*>(header.data()), sizeof header}); !s) return s;
+  return file_.commit();
 }
 
 }  // namespace pg::data

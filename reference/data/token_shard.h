@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "reference/base/output_file.h"
 #include "reference/base/result.h"
 
 namespace pg::data {
@@ -54,21 +55,15 @@ Status check_vocabulary(const TokenShard& shard, std::size_t vocab_size);
 class ShardWriter {
  public:
   static Result<ShardWriter> create(const std::filesystem::path& path);
-  ShardWriter(ShardWriter&& other) noexcept;
-  ShardWriter& operator=(ShardWriter&&) = delete;
-  ~ShardWriter();
-
   Status write(std::span<const std::uint16_t> tokens);
   Status finish();
   std::size_t size() const { return count_; }
 
  private:
-  ShardWriter() = default;
-  Error failed(const char* what) const;
+  ShardWriter(std::filesystem::path path, OutputFile file) : path_(std::move(path)), file_(std::move(file)) {}
 
   std::filesystem::path path_;
-  std::string temporary_;  // empty: nothing to remove
-  int fd_ = -1;
+  OutputFile file_;
   std::size_t count_ = 0;
 };
 

@@ -27,25 +27,33 @@ AttentionShape shape_of(const at::Tensor& q, const at::Tensor& k) {
           1.0F / std::sqrt(static_cast<float>(q.size(3)))};
 }
 
+// Calls task(q_at, kv_at, lse_at, scratch) for every KV head of every sequence, in parallel: where its queries, its
+// keys and its log-sums begin, and memory for `scratch` floats.
+template <class Task>
+void for_each_kv_head(const AttentionShape& shape, const at::Tensor& k, std::int64_t scratch, const Task& task) {
+  const std::int64_t kv_heads = k.size(2), length = shape.length;
+  at::parallel_for(0, k.size(0) * kv_heads, 1, [&](std::int64_t begin, std::int64_t end) {
+    float* const memory = scratch_memory(scratch);
+    for (std::int64_t i = begin; i < end; ++i) {
+      const std::int64_t batch = i / kv_heads, head = i % kv_heads;
+      task(batch * length * shape.q_step + head * shape.group * shape.width,
+           batch * length * shape.kv_step + head * shape.width, i * shape.group * length, memory);
+    }
+  });
+}
+
 struct CausalAttention : Function<CausalAttention> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& queries, const at::Tensor& keys,
                             const at::Tensor& values) {
     const at::Tensor q = queries.contiguous(), k = keys.contiguous(), v = values.contiguous();
     const AttentionShape shape = shape_of(q, k);
-    const std::int64_t kv_heads = k.size(2), length = shape.length;
     at::Tensor out = at::empty_like(q);
-    const at::Tensor lse = at::empty({q.size(0), q.size(2), length}, at::kFloat);
+    const at::Tensor lse = at::empty({q.size(0), q.size(2), q.size(1)}, at::kFloat);
     with_type(q, [&]<class T>(T) {
       const AttentionKernels<T>& kernel = attention_kernels<T>();
-      at::parallel_for(0, q.size(0) * kv_heads, 1, [&](std::int64_t begin, std::int64_t end) {
-        float* const scratch = scratch_memory(kernel.scratch(shape));
-        for (std::int64_t i = begin; i < end; ++i) {
-          const std::int64_t batch = i / kv_heads, head = i % kv_heads;
-          const std::int64_t q_at = batch * length * shape.q_step + head * shape.group * shape.width;
-          const std::int64_t kv_at = batch * length * shape.kv_step + head * shape.width;
-          kernel.forward(shape, pointer<T>(q) + q_at, pointer<T>(k) + kv_at, pointer<T>(v) + kv_at,
-                         pointer<T>(out) + q_at, pointer<float>(lse) + i * shape.group * length, scratch);
-        }
+      for_each_kv_head(shape, k, kernel.scratch(shape), [&](auto q_at, auto kv_at, auto lse_at, float* scratch) {
+        kernel.forward(shape, pointer<T>(q) + q_at, pointer<T>(k) + kv_at, pointer<T>(v) + kv_at,
+                       pointer<T>(out) + q_at, pointer<float>(lse) + lse_at, scratch);
       });
     });
     if (ctx != nullptr) ctx->save_for_backward({q, k, v, out, lse});
@@ -57,19 +65,12 @@ struct CausalAttention : Function<CausalAttention> {
     const at::Tensor g = grads[0].contiguous();
     const at::Tensor dq = at::empty_like(q), dk = at::empty_like(k), dv = at::empty_like(v);
     const AttentionShape shape = shape_of(q, k);
-    const std::int64_t kv_heads = k.size(2), length = shape.length;
     with_type(q, [&]<class T>(T) {
       const AttentionKernels<T>& kernel = attention_kernels<T>();
-      at::parallel_for(0, q.size(0) * kv_heads, 1, [&](std::int64_t begin, std::int64_t end) {
-        float* const scratch = scratch_memory(kernel.grad_scratch(shape));
-        for (std::int64_t i = begin; i < end; ++i) {
-          const std::int64_t batch = i / kv_heads, head = i % kv_heads;
-          const std::int64_t q_at = batch * length * shape.q_step + head * shape.group * shape.width;
-          const std::int64_t kv_at = batch * length * shape.kv_step + head * shape.width;
-          kernel.backward(shape, pointer<T>(q) + q_at, pointer<T>(k) + kv_at, pointer<T>(v) + kv_at,
-                          pointer<T>(out) + q_at, pointer<T>(g) + q_at, pointer<float>(lse) + i * shape.group * length,
-                          pointer<T>(dq) + q_at, pointer<T>(dk) + kv_at, pointer<T>(dv) + kv_at, scratch);
-        }
+      for_each_kv_head(shape, k, kernel.grad_scratch(shape), [&](auto q_at, auto kv_at, auto lse_at, float* scratch) {
+        kernel.backward(shape, pointer<T>(q) + q_at, pointer<T>(k) + kv_at, pointer<T>(v) + kv_at,
+                        pointer<T>(out) + q_at, pointer<T>(g) + q_at, pointer<float>(lse) + lse_at,
+                        pointer<T>(dq) + q_at, pointer<T>(dk) + kv_at, pointer<T>(dv) + kv_at, scratch);
       });
     });
     return {dq, dk, dv};

@@ -13,7 +13,6 @@
 #include <nlohmann/json.hpp>
 
 #include "reference/base/text.h"
-#include "reference/train/output_file.h"
 
 namespace pg::train {
 namespace {

@@ -128,7 +128,7 @@ int run(const Options& options) {
     return kExitUntrusted;
   }
   print_accepted(options, checked, trust->threshold);
-  if (options.any_verdict || checked.signed_report.verdict == "pass") return kExitPass;
+  if (options.any_verdict || checked.signed_report.verdict == "pass") return kExitOk;
   return checked.signed_report.verdict == "fail" ? kExitViolation : kExitCannotTell;
 }
 

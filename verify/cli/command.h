@@ -1,13 +1,10 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
-#include <functional>
+#include "reference/base/program.h"
 
 namespace pg::verify {
 
-// What the selected command does; returns the exit code. One file of this folder per command.
-using Action = std::function<int()>;
-
+// One file of this folder per command.
 void add_verify_command(CLI::App& app, Action& action);
 void add_archive_command(CLI::App& app, Action& action);
 void add_leaderboard_command(CLI::App& app, Action& action);

@@ -64,7 +64,7 @@ class Doctor {
             text ? fmt::format("report-v1.schema.json {}", parses ? "parses" : "is no JSON") : text.error().message);
   }
 
-  int exit_code() const { return good_ ? kExitPass : kExitError; }
+  int exit_code() const { return good_ ? kExitOk : kExitError; }
 
  private:
   bool good_ = true;

@@ -6,7 +6,7 @@ int exit_code(Verdict verdict) {
   switch (verdict) {
     case Verdict::pass:
     case Verdict::not_applicable:
-      return kExitPass;
+      return kExitOk;
     case Verdict::fail:
       return kExitViolation;
     case Verdict::inconclusive:
@@ -18,7 +18,7 @@ int exit_code(Verdict verdict) {
 int worse(int a, int b) {
   for (const int code : {kExitError, kExitViolation, kExitCannotTell})
     if (a == code || b == code) return code;
-  return kExitPass;
+  return kExitOk;
 }
 
 }  // namespace pg::verify

@@ -29,7 +29,7 @@ int print(const std::string& text) {
       complain(status.error().message);
       return kExitError;
     }
-  return kExitPass;
+  return kExitOk;
 }
 
 std::string to_upper(std::string text) {
@@ -130,7 +130,7 @@ int run(const Options& options) {
   out.indented(fmt::format("What it decides: {}", rule->decides), 0);
   out.indented(fmt::format("What it does not mean: {}", rule->not_meaning), 0);
   const int code = print(out.take());
-  return code == kExitPass ? static_cast<int>(kExitError) : code;
+  return code == kExitOk ? static_cast<int>(kExitError) : code;
 }
 
 }  // namespace

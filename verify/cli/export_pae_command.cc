@@ -39,9 +39,9 @@ int run(const Options& options) {
         {fmt::format("there is no signature {}: the envelope has {}", options.index, envelope->signatures.size())});
   const Status written = write_whole(options.output, pae(envelope->payload_type, envelope->payload));
   if (!written) return give_up(written.error());
-  if (options.signature.empty()) return kExitPass;
+  if (options.signature.empty()) return kExitOk;
   const Status signature = write_whole(options.signature, envelope->signatures[options.index - 1].signature);
-  return signature ? kExitPass : give_up(signature.error());
+  return signature ? kExitOk : give_up(signature.error());
 }
 
 }  // namespace

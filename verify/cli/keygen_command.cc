@@ -74,7 +74,7 @@ int run(const Options& options) {
   fmt::print("private key  {} (mode 0600, {})\npublic key   {}\nkey id       {}\nfor a trust file:\n{}\n",
              escape_line(options.path, 500), passphrase.empty() ? "not encrypted" : "encrypted",
              escape_line(public_file, 500), shown.id(), entry.dump());
-  return kExitPass;
+  return kExitOk;
 }
 
 }  // namespace

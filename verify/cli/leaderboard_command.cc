@@ -127,7 +127,7 @@ int run(const Options& o) {
   if (const Status finished = out.finish(); !finished) return give_up(finished.error().message);
   if (!page.coverage.problems.empty())
     return give_up(fmt::format("the proof of coverage failed: {}", fmt::join(page.coverage.problems, "; ")));
-  return kExitPass;
+  return kExitOk;
 }
 
 }  // namespace

@@ -49,7 +49,7 @@ class Checkout : public testing::Test {
   json board_json(std::vector<std::string> arguments = {}) const {
     arguments.insert(arguments.end(), {"--format", "json"});
     const Finished done = board(std::move(arguments));
-    EXPECT_EQ(done.code, kExitPass) << done.err;
+    EXPECT_EQ(done.code, kExitOk) << done.err;
     return done.out.empty() ? json() : json::parse(done.out);
   }
 
@@ -105,7 +105,7 @@ TEST_F(Checkout, OfOneTracksFolderOnlyThatTracksRowsAreCompared) {
 TEST_F(Checkout, RendersInEveryFormatAndTheSameBytesEachTime) {
   for (const char* format : {"text", "markdown", "html", "json"}) {
     const Finished done = board({"--format", format});
-    EXPECT_EQ(done.code, kExitPass) << done.err;
+    EXPECT_EQ(done.code, kExitOk) << done.err;
     EXPECT_THAT(done.out, HasSubstr("2026-03-02"));
     EXPECT_EQ(done.out, board({"--format", format, "-j", "4"}).out);
   }

@@ -1,16 +1,11 @@
 // pgverify: `pgverify DIR` is `pgverify verify DIR`. Commands are in *_command.cc of this folder.
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <exception>
-#include <iostream>
 #include <string>
 #include <vector>
 
-#include "reference/base/text.h"
 #include "verify/cli/command.h"
-#include "verify/cli/exit_code.h"
 #include "verify/cli/output.h"
+#include "verify/cli/passphrase.h"
 
 namespace pg::verify {
 namespace {
@@ -23,18 +18,7 @@ std::vector<std::string> with_command(const CLI::App& app, int argc, char** argv
   const bool own = args.empty() || !app.get_subcommands(is_command).empty() ||
                    std::find(kOfTheProgram.begin(), kOfTheProgram.end(), args[0]) != kOfTheProgram.end();
   if (!own) args.insert(args.begin(), "verify");
-  std::reverse(args.begin(), args.end());  // CLI11 takes them from the back
   return args;
-}
-
-// What the parser of the command line objects to, with the way out.
-int wrong_usage(const CLI::ParseError& problem, const CLI::App& app, const std::vector<std::string>& args) {
-  const std::string wanted = args.empty() ? "" : args.back();
-  const bool known =
-      !app.get_subcommands([&](const CLI::App* command) { return command->get_name() == wanted; }).empty();
-  complain(fmt::format("{}; `pgverify{} --help` lists the options", escape_line(trim(problem.what()), 1000),
-                       known ? " " + wanted : ""));
-  return kExitError;
 }
 
 int run(int argc, char** argv) {
@@ -68,31 +52,18 @@ int run(int argc, char** argv) {
       "  pgverify explain PG-SIZE-CAP\n"
       "  pgverify DIR --sign key.pem -o report.dsse.json\n"
       "  pgverify check-report report.dsse.json --key key.pub.pem --folder DIR");
-  if (argc < 2) {
-    std::cerr << app.help();
-    return kExitError;
-  }
-  const std::vector<std::string> args = with_command(app, argc, argv);
-  try {
-    app.parse(std::vector<std::string>(args));
-  } catch (const CLI::ParseError& problem) {
-    if (problem.get_exit_code() != 0) return wrong_usage(problem, app, args);
-    return app.exit(problem, std::cout, std::cerr) == 0 ? kExitPass : kExitError;  // --help, --version
-  }
-  return action();
+  return run_command(app, action, with_command(app, argc, argv));
+}
+
+// What an interrupted run may not leave behind.
+void clean_up() {
+  remove_unfinished_output();
+  restore_echo();
 }
 
 }  // namespace
 }  // namespace pg::verify
 
 int main(int argc, char** argv) {
-  pg::verify::install_signal_handlers();
-  try {
-    return pg::verify::run(argc, argv);
-  } catch (const std::exception& problem) {
-    pg::verify::complain(std::string("internal error: ") + problem.what());
-  } catch (...) {
-    pg::verify::complain("internal error: unknown exception");
-  }
-  return pg::verify::kExitError;
+  return pg::run_main(pg::verify::run, pg::verify::clean_up, argc, argv);
 }

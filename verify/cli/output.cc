@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,8 +11,8 @@
 #include <cstring>
 #include <filesystem>
 
+#include "reference/base/program.h"
 #include "reference/base/text.h"
-#include "verify/cli/passphrase.h"
 
 namespace pg::verify {
 namespace {
@@ -28,12 +27,6 @@ void remember_unfinished(const std::string& path) {
   if (path.empty() || path.size() >= kMaxPath) return;
   std::memcpy(g_unfinished, path.c_str(), path.size() + 1);
   g_has_unfinished = true;
-}
-
-extern "C" void end_quietly(int signal) {
-  if (g_has_unfinished) ::unlink(g_unfinished);
-  restore_echo();
-  ::_exit(128 + signal);
 }
 
 bool is_special_file(const std::string& path) {
@@ -66,26 +59,18 @@ Status distinct_outputs(const std::vector<NamedOutput>& outputs) {
   return {};
 }
 
-void install_signal_handlers() {
-  struct sigaction action {};
-  action.sa_handler = end_quietly;
-  ::sigemptyset(&action.sa_mask);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) {
-    struct sigaction before {};
-    ::sigaction(signal, nullptr, &before);
-    // Ignored by the parent (nohup, background jobs of a shell without job control): leave it so. A broken pipe has to
-    // end us all the same.
-    if (before.sa_handler != SIG_IGN || signal == SIGPIPE) ::sigaction(signal, &action, nullptr);
-  }
+void remove_unfinished_output() {
+  if (g_has_unfinished) ::unlink(g_unfinished);
 }
 
 Output::~Output() {
   if (fd_ >= 0) ::close(fd_);
-  if (!temporary_.empty()) ::unlink(temporary_.c_str());
-  if (fd_ >= 0) remember_unfinished("");
+  if (!file_) return;
+  file_.reset();
+  remember_unfinished("");
 }
 
-Status Output::failed(const char* what) {
+Error Output::failed(const char* what) const {
   return Error{fmt::format("cannot {} {}: {}", what, path_.empty() ? "standard output" : escape_line(path_, 500),
                            std::strerror(errno))};
 }
@@ -102,22 +87,15 @@ Status Output::open(const std::string& path) {
   // The file is made at the first write: until then it would lie in the folder that is being read.
   const std::filesystem::path folder = std::filesystem::path(path_).parent_path();
   if (::access(folder.empty() ? "." : folder.c_str(), W_OK | X_OK) != 0) return failed("create a file beside");
-  pending_ = true;
   return {};
 }
 
 Status Output::create() {
-  pending_ = false;
-  temporary_ = path_ + ".XXXXXX";
-  fd_ = ::mkstemp(temporary_.data());
-  if (fd_ < 0) {
-    temporary_.clear();
-    return failed("create a file beside");
-  }
-  remember_unfinished(temporary_);
-  const mode_t mask = ::umask(0);  // mkstemp makes 0600; a report is an ordinary file
-  ::umask(mask);
-  ::fchmod(fd_, 0666 & ~mask);
+  if (file_) return {};
+  auto file = OutputFile::create(path_);
+  if (!file) return file.error();
+  file_.emplace(std::move(*file));
+  remember_unfinished(file_->temporary());
   return {};
 }
 
@@ -126,8 +104,10 @@ Status Output::write(std::string_view bytes) {
     const bool written = std::fwrite(bytes.data(), 1, bytes.size(), stdout) == bytes.size();
     return written ? Status() : failed("write to");
   }
-  if (pending_)
+  if (fd_ < 0) {
     if (const Status created = create(); !created) return created;
+    return file_->write(bytes);
+  }
   while (!bytes.empty()) {
     const ssize_t n = ::write(fd_, bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
@@ -139,18 +119,11 @@ Status Output::write(std::string_view bytes) {
 
 Status Output::finish() {
   if (path_.empty()) return std::fflush(stdout) == 0 ? Status() : failed("write to");
-  if (pending_)
-    if (const Status created = create(); !created) return created;
-  if (temporary_.empty()) return {};
-  if (::fsync(fd_) != 0) return failed("flush");
-  if (::rename(temporary_.c_str(), path_.c_str()) != 0) return failed("replace");
+  if (fd_ >= 0) return {};
+  if (const Status created = create(); !created) return created;
+  if (const Status committed = file_->commit(); !committed) return committed;
   remember_unfinished("");
-  temporary_.clear();
   return {};
-}
-
-bool is_terminal(std::FILE* stream) {
-  return ::isatty(::fileno(stream)) == 1;
 }
 
 bool use_color(const std::string& when, bool to_stdout) {
@@ -159,11 +132,6 @@ bool use_color(const std::string& when, bool to_stdout) {
   const char* no_color = std::getenv("NO_COLOR");
   const char* term = std::getenv("TERM");
   return (no_color == nullptr || *no_color == '\0') && term != nullptr && std::string_view(term) != "dumb";
-}
-
-void complain(std::string_view message) {
-  const std::string line = fmt::format("pgverify: {}\n", message);
-  std::fwrite(line.data(), 1, line.size(), stderr);
 }
 
 }  // namespace pg::verify

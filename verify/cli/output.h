@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "reference/base/output_file.h"
 #include "reference/base/result.h"
 
 namespace pg::verify {
@@ -26,13 +28,12 @@ class Output {
   bool to_stdout() const { return path_.empty(); }
 
  private:
-  Status failed(const char* what);
+  Error failed(const char* what) const;
   Status create();
 
-  std::string path_;  // empty: stdout
-  std::string temporary_;
-  int fd_ = -1;
-  bool pending_ = false;  // opened, nothing written yet
+  std::string path_;                // empty: stdout
+  std::optional<OutputFile> file_;  // from the first write on
+  int fd_ = -1;                     // of a device or a pipe
 };
 
 // One output as it was asked for: the option ("-o", "--output-as html=out.html") and where it goes.
@@ -43,16 +44,10 @@ struct NamedOutput {
 // pipes may be shared.
 Status distinct_outputs(const std::vector<NamedOutput>& outputs);
 
-// SIGINT, SIGTERM, SIGHUP and a reader that closed its pipe end the program at once and quietly, with 128 + signal (130
-// for SIGINT); an unfinished Output file is removed first.
-void install_signal_handlers();
-
-bool is_terminal(std::FILE* stream);
+// For a signal handler (run_main): removes an unfinished Output file.
+void remove_unfinished_output();
 
 // --color: "always", "never" or "auto" (a terminal on stdout, unless NO_COLOR is set or TERM is "dumb").
 bool use_color(const std::string& when, bool to_stdout);
-
-// A line on stderr, "pgverify: ..." in front.
-void complain(std::string_view message);
 
 }  // namespace pg::verify

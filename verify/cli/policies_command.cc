@@ -38,7 +38,7 @@ int run() {
   }
   std::vector<std::string> names = policy_names();
   std::stable_partition(names.begin(), names.end(), [](const std::string& name) { return name == kDefaultPolicy; });
-  int code = names.empty() ? kExitError : kExitPass;
+  int code = names.empty() ? kExitError : kExitOk;
   if (names.empty()) complain(fmt::format("{} holds no policy", folder->string()));
   Layout out(use_color("auto", true));
   for (std::size_t i = 0; i < names.size(); ++i) {

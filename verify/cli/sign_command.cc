@@ -144,7 +144,7 @@ int run(const Options& options) {
   const Status written =
       p256 ? write_whole(options.bundle, sigstore_bundle_json(*envelope, key->public_key()))
            : write_whole(options.output.empty() ? options.file : options.output, envelope_json(*envelope));
-  return written ? kExitPass : give_up(written.error());
+  return written ? kExitOk : give_up(written.error());
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "reference/base/file.h"
+#include "reference/base/program.h"
 #include "reference/base/text.h"
 #include "verify/cli/output.h"
 #include "verify/cli/passphrase.h"

@@ -30,7 +30,7 @@ json stats_json(std::vector<std::string> arguments, int code) {
 
 TEST(StatsCommand, DecidesByThePolicyAndShowsEveryReading) {
   const Finished done = stats({"--new", kNew, "--old", kOld});
-  EXPECT_EQ(done.code, kExitPass) << done.err;
+  EXPECT_EQ(done.code, kExitOk) << done.err;
   EXPECT_THAT(done.out, HasSubstr("0.0204   <0.25  passes"));
   EXPECT_THAT(done.out, HasSubstr("readme_nats_byte"));
   EXPECT_EQ(stats({"--new", kNew, "--old", kOld, "--policy", "readme-2026-03", "--ratio", "2.5831"}).code,
@@ -50,7 +50,7 @@ TEST(StatsCommand, RefusesAMarginInNatsPerTokenWithoutTheRunsOwnRatio) {
 }
 
 TEST(StatsCommand, ComparesAFolderWithNumbersAndTakesItsRatio) {
-  const json value = stats_json({"--new", kExample, "--old", "1.2,1.21,1.22"}, kExitPass);
+  const json value = stats_json({"--new", kExample, "--old", "1.2,1.21,1.22"}, kExitOk);
   EXPECT_EQ(value["comparison"]["new"]["source"], "logged");
   EXPECT_EQ(value["comparison"]["new"]["n"], 3);
   EXPECT_TRUE(value["comparison"]["new"]["ratio"].is_number());
@@ -62,7 +62,7 @@ TEST(StatsCommand, TestsAgainstABar) {
                                  "3.2775,3.2779,3.2793,3.2791,3.2769,3.2781,3.2772,3.2775,3.2783,3.2775,3.2806,"
                                  "3.2816,3.2773",
                                  "--bar", "3.28", "--values", "nats/token"},
-                                kExitPass);
+                                kExitOk);
   const json& asked = value["comparison"]["readings"][5];
   EXPECT_NEAR(asked["p"].get<double>(), 0.0006690604490373957, 1e-14);
   EXPECT_EQ(asked["df"], 12);
@@ -81,7 +81,7 @@ TEST(StatsCommand, ABarHasNoSpreadAndIsNoRun) {
   EXPECT_TRUE(t["readings"][5]["detectable_gain"].is_number());
   EXPECT_TRUE(t["readings"][5]["seeds_each"].is_null());
   EXPECT_TRUE(t["readings"][5]["seeds_new"].is_number());
-  const json z = stats_json({"--new", kNew, "--bar", "1.081", "--test", "fixed_sigma"}, kExitPass)["comparison"];
+  const json z = stats_json({"--new", kNew, "--bar", "1.081", "--test", "fixed_sigma"}, kExitOk)["comparison"];
   EXPECT_EQ(z["readings"][5]["test"], "fixed_sigma");
   EXPECT_NEAR(z["readings"][5]["standard_error"].get<double>(), 0.00072 / std::sqrt(3.0), 1e-12);
   const Finished text = stats({"--new", kNew, "--bar", "1.081"});
@@ -106,7 +106,7 @@ TEST(StatsCommand, ARerunOfNumbersIsToldOfTheRatio) {
 TEST(StatsCommand, APlanSaysWhereItsLevelComesFrom) {
   const auto from = [](std::vector<std::string> more) {
     more.insert(more.begin(), {"--plan", "3,6"});
-    return stats_json(more, kExitPass)["plan"]["alpha_from"].get<std::string>();
+    return stats_json(more, kExitOk)["plan"]["alpha_from"].get<std::string>();
   };
   EXPECT_THAT(from({}),
               HasSubstr("the level of the reading \"applied\", which decides under the policy practice-2026-04"));
@@ -142,27 +142,27 @@ TEST(StatsCommand, JudgesRerunsInFourWays) {
         {"--rerun", "--new", rerun, "--old", kOld, "--margin", "0.002", "--unit", "bpb", "--alpha", "0.05"},
         code)["rerun"]["agreement"];
   };
-  EXPECT_EQ(agreement("1.0809,1.0811,1.0810", kExitPass), "CONSISTENT");
-  EXPECT_EQ(agreement("1.0709,1.0711,1.0710", kExitPass), "BETTER");
+  EXPECT_EQ(agreement("1.0809,1.0811,1.0810", kExitOk), "CONSISTENT");
+  EXPECT_EQ(agreement("1.0709,1.0711,1.0710", kExitOk), "BETTER");
   EXPECT_EQ(agreement("1.0909,1.0911,1.0910", kExitViolation), "WORSE");
   EXPECT_EQ(agreement("1.07,1.09", kExitCannotTell), "UNDERPOWERED");
-  const json self = stats_json({"--rerun", "--new", kExample, "--old", kExample}, kExitPass);
+  const json self = stats_json({"--rerun", "--new", kExample, "--old", kExample}, kExitOk);
   EXPECT_EQ(self["rerun"]["agreement"], "CONSISTENT") << "by the policy's margin and the folder's own ratio";
 }
 
 TEST(StatsCommand, PlansAreFixedBeforehandAndKnowWhereTheyStand) {
-  const json plan = stats_json({"--plan", "3,6,10", "--alpha", "0.01"}, kExitPass)["plan"];
+  const json plan = stats_json({"--plan", "3,6,10", "--alpha", "0.01"}, kExitOk)["plan"];
   ASSERT_EQ(plan["looks"].size(), 3u);
   EXPECT_LT(plan["looks"][0]["p"].get<double>(), plan["looks"][2]["p"].get<double>());
   EXPECT_EQ(plan["digest"].get<std::string>().size(), 64u);
-  EXPECT_NE(stats_json({"--plan", "3,6,11", "--alpha", "0.01"}, kExitPass)["plan"]["digest"], plan["digest"]);
+  EXPECT_NE(stats_json({"--plan", "3,6,11", "--alpha", "0.01"}, kExitOk)["plan"]["digest"], plan["digest"]);
   const std::vector<std::string> data = {"--new", kNew, "--old", kOld, "--alpha", "0.05", "--plan"};
   const auto at = [&](const char* looks) {
     auto arguments = data;
     arguments.insert(arguments.end(), {looks, "--spending", "bonferroni"});
     return stats(arguments);
   };
-  EXPECT_EQ(at("3,6").code, kExitPass) << "p 0.0204 < 0.025";
+  EXPECT_EQ(at("3,6").code, kExitOk) << "p 0.0204 < 0.025";
   EXPECT_EQ(at("3,6,9").code, kExitCannotTell) << "0.0204 > 0.0167: go on";
   EXPECT_THAT(at("3,6,9").out, HasSubstr("go on to the next look"));
   EXPECT_THAT(at("4,8").out, HasSubstr("no look at 3 seeds"));
@@ -188,7 +188,7 @@ TEST(Baseline, FillsTheReportAndDecidesTheRule) {
   EXPECT_THAT(run_pgverify({kExample, "--baseline", kExample}).out, HasSubstr("gain   +0.000000 bpb over"));
   EXPECT_EQ(run_pgverify({kExample, "--baseline", "/nonexistent"}).code, kExitError);
   const Finished alone = run_pgverify({kExample, "--format", "json"});
-  EXPECT_EQ(alone.code, kExitPass);
+  EXPECT_EQ(alone.code, kExitOk);
   EXPECT_TRUE(json::parse(alone.out)["statistics"].is_null());
 }
 

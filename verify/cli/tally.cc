@@ -93,7 +93,7 @@ void Tally::merge(const Tally& other) {
 }
 
 int Tally::exit_code() const {
-  int code = errors > 0 ? kExitError : kExitPass;
+  int code = errors > 0 ? kExitError : kExitOk;
   for (const auto& [verdict, n] : verdicts) code = worse(code, verify::exit_code(verdict));
   return code;
 }

@@ -128,7 +128,7 @@ int run(const Options& options) {
   }
   Outputs out;
   if (const Status opened = out.open(choice); !opened) return give_up(opened);
-  int code = kExitPass;
+  int code = kExitOk;
   bool any = false;
   for (const std::string& folder : options.folders) {
     if (const std::string why = unusable(folder); !why.empty()) {
@@ -152,7 +152,7 @@ int run(const Options& options) {
   }
   if (!any) return code;  // nothing was examined: leave existing files alone
   if (const Status finished = out.finish(); !finished) return give_up(finished);
-  return options.exit_zero && code != kExitError ? static_cast<int>(kExitPass) : code;
+  return options.exit_zero && code != kExitError ? static_cast<int>(kExitOk) : code;
 }
 
 void add_signing_options(CLI::App& command, SigningOptions& signing) {

@@ -7,11 +7,11 @@
 
 #include "reference/base/result.h"
 
-namespace pg::train {
+namespace pg {
 
-// A large file that is there whole or not at all: written under a temporary name beside its place, flushed to disk and
+// A file that is there whole or not at all: written under a temporary name beside its place, flushed to disk and
 // renamed by commit(). Whatever goes wrong (a full disk) is an Error, leaves what was there before, and removes the
-// temporary file.
+// temporary file, as the destructor does.
 class OutputFile {
  public:
   static Result<OutputFile> create(const std::filesystem::path& path);
@@ -21,7 +21,11 @@ class OutputFile {
 
   Status write(const void* bytes, std::size_t count);
   Status write(std::string_view bytes) { return write(bytes.data(), bytes.size()); }
+  // Writes over bytes that are written already, such as a count in a header.
+  Status overwrite(std::uint64_t at, std::string_view bytes);
   std::uint64_t size() const { return size_; }
+  // For a signal handler to remove.
+  const std::string& temporary() const { return temporary_; }
   Status commit();
 
  private:
@@ -34,4 +38,4 @@ class OutputFile {
   std::uint64_t size_ = 0;
 };
 
-}  // namespace pg::train
+}  // namespace pg

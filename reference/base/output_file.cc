@@ -1,4 +1,4 @@
-#include "reference/train/output_file.h"
+#include "reference/base/output_file.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -12,7 +12,7 @@
 
 #include "reference/base/text.h"
 
-namespace pg::train {
+namespace pg {
 
 Error OutputFile::failed(std::string_view what) const {
   const int problem = errno;
@@ -32,7 +32,7 @@ Result<OutputFile> OutputFile::create(const std::filesystem::path& path) {
     file.temporary_.clear();
     return file.failed("create a temporary file beside");
   }
-  const mode_t mask = ::umask(0);
+  const mode_t mask = ::umask(0);  // mkstemp makes 0600; this is an ordinary file
   ::umask(mask);
   ::fchmod(file.fd_, 0666 & ~mask);
   return file;
@@ -63,6 +63,11 @@ Status OutputFile::write(const void* bytes, std::size_t count) {
   return {};
 }
 
+Status OutputFile::overwrite(std::uint64_t at, std::string_view bytes) {
+  const auto written = ::pwrite(fd_, bytes.data(), bytes.size(), static_cast<off_t>(at));
+  return written == static_cast<ssize_t>(bytes.size()) ? Status() : failed("write");
+}
+
 Status OutputFile::commit() {
   if (::fsync(fd_) != 0) return failed("flush");
   const int fd = std::exchange(fd_, -1);
@@ -78,4 +83,4 @@ Status OutputFile::commit() {
   return {};
 }
 
-}  // namespace pg::train
+}  // namespace pg
