@@ -28,7 +28,7 @@ struct Shape {
   std::int64_t batch, length, dim, heads, kv_heads, hidden, vocab;
   std::int64_t width() const { return dim / heads; }
 };
-constexpr Shape kShapes[] = {{"nano", 8, 512, 128, 4, 2, 256, 1024}, {"baseline", 4, 1024, 512, 8, 4, 1024, 1024}};
+constexpr Shape kShapes[] = {{"nano", 8, 256, 128, 4, 2, 256, 1024}, {"baseline", 4, 1024, 512, 8, 4, 1024, 1024}};
 constexpr double kEps = 1.1920929e-7;
 
 using Inputs = std::vector<at::Tensor>;
@@ -77,11 +77,6 @@ const std::vector<Case>& cases() {
          return Inputs{activations({s.batch, s.length, s.hidden}, t)};
        },
        [](const Ops& ops, const Inputs& x) { return ops.leaky_relu_squared(x[0], 0.5); }},
-      {"residual_mix",
-       [](const Shape& s, at::ScalarType t) {
-         return Inputs{stream(s, t), stream(s, t), at::randn({2, s.dim}).requires_grad_(true)};
-       },
-       [](const Ops& ops, const Inputs& x) { return ops.residual_mix(x[0], x[1], x[2]); }},
       {"add_scaled",
        [](const Shape& s, at::ScalarType t) {
          return Inputs{stream(s, t), stream(s, t), channels(s)};

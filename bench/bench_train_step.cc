@@ -1,10 +1,10 @@
 // Our side of bench_train: full training steps of a preset's model (forward, backward, clipping, Muon and Adam).
-// For every line "N" on stdin it takes N steps and prints the seconds they took, of the clock and of the
-// processor; its first line says "ready
-// PARAMETERS". Tokens are random: their values do not change the time.
+// For every line "N" on stdin it takes N steps and prints the seconds they took, of the clock and of the processor; its
+// first line says "ready PARAMETERS". Tokens are random: their values do not change the time.
 #include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/randint.h>
+#include <malloc.h>
 
 #include <CLI/CLI.hpp>
 #include <chrono>
@@ -22,7 +22,7 @@ namespace {
 struct Arguments {
   std::string preset, precision = "f32";
   int batch = 0, threads = 2;
-  bool looping = false, plain_kernels = false;
+  bool looping = false, plain_kernels = false, trim = false;
 };
 
 int fail(const std::string& message) {
@@ -57,14 +57,20 @@ int run(const Arguments& arguments) {
     net.accumulate_gradients(ids, targets, 1.0);
     optimizers.step(step++, 1.0);
   };
+  const auto trim = [&] {
+    if (arguments.trim) ::malloc_trim(0);
+  };
   take();
+  trim();
   std::cout << "ready " << net.parameter_count() << std::endl;
   for (long steps = 0; std::cin >> steps;) {
     const auto start = std::chrono::steady_clock::now();
     const std::clock_t used = std::clock();
     for (long i = 0; i < steps; ++i) take();
-    std::cout << std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() << ' '
-              << static_cast<double>(std::clock() - used) / CLOCKS_PER_SEC << std::endl;
+    const double clock = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    const double processor = static_cast<double>(std::clock() - used) / CLOCKS_PER_SEC;
+    trim();
+    std::cout << clock << ' ' << processor << std::endl;
   }
   return 0;
 }
@@ -80,6 +86,7 @@ int main(int argc, char** argv) {
   app.add_option("--batch", arguments.batch, "sequences of a step")->required()->check(CLI::PositiveNumber);
   app.add_option("--threads", arguments.threads, "threads")->check(CLI::PositiveNumber);
   app.add_flag("--looping", arguments.looping, "with depth recurrence");
+  app.add_flag("--trim", arguments.trim, "give freed memory back after every turn");
   app.add_flag("--plain", arguments.plain_kernels, "ATen operations instead of our own kernels");
   CLI11_PARSE(app, argc, argv);
   return pg::run(arguments);

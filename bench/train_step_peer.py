@@ -2,10 +2,11 @@
 """train_step_peer.py TRAIN_GPT --preset FILE --precision f32|bf16 --mode eager|compile --batch SEQUENCES [--looping]
 
 The Python original's training step (#1394's human-readable script, which is not part of this repository) beside
-pg_bench_train: forward, backward, clipping, its own Muon and AdamW. Its attention kernel is replaced by PyTorch's SDPA.
+bench_train_step: forward, backward, clipping, its own Muon and AdamW. Its attention kernel is replaced by PyTorch's SDPA.
 For every line "N" on stdin it takes N steps and prints the seconds they took, of the clock and of the processor; its
 first line says "ready PARAMETERS". Tokens are random: their values do not change the time."""
 import argparse
+import ctypes
 import json
 import os
 import sys
@@ -20,6 +21,7 @@ parser.add_argument("--mode", choices=["eager", "compile"], default="eager")
 parser.add_argument("--batch", type=int, required=True)
 parser.add_argument("--threads", type=int, default=2)
 parser.add_argument("--looping", action="store_true")
+parser.add_argument("--trim", action="store_true", help="give freed memory back after every turn")
 parser.add_argument("--newton-schulz", choices=["f32", "bf16"], default="f32", help="Muon's; the script itself says bf16")
 args = parser.parse_args()
 
@@ -80,10 +82,18 @@ def step():
     return loss
 
 
+def trim():
+    if args.trim:
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
+
+
 step()
+trim()
 print("ready", sum(p.numel() for p in base.parameters()), flush=True)
 for line in sys.stdin:
     start, used = time.perf_counter(), time.process_time()
     for _ in range(int(line)):
         step()
-    print(time.perf_counter() - start, time.process_time() - used, flush=True)
+    took = time.perf_counter() - start, time.process_time() - used
+    trim()
+    print(*took, flush=True)
