@@ -4,11 +4,11 @@
 #include <cmath>
 #include <numbers>
 
+#include "reference/base/counter_random.h"
 #include "reference/base/parallel.h"
 
 // READ ME FIRST
-// 1. Random numbers are a function of (seed, name, index): SplitMix64's finaliser on a counter. Nothing is drawn in
-//    sequence, so threads may share the work and a new parameter leaves the others' values alone.
+// 1. Random numbers are a function of (seed, name, index): counter_random.h.
 // 2. Sums run in one fixed order in double; the build forbids contraction to fused multiply-adds for this file, so that
 //    machines agree.
 // 3. An orthogonal matrix comes from random reflections (Stewart 1980), not from a factorisation: the same distribution
@@ -17,24 +17,9 @@
 namespace pg::model {
 namespace {
 
-std::uint64_t mix(std::uint64_t z) {
-  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9U;
-  z = (z ^ (z >> 27)) * 0x94D049BB133111EBU;
-  return z ^ (z >> 31);
-}
-
-class Random {
+class Random : public CounterRandom {
  public:
-  Random(std::uint64_t seed, std::string_view name) {
-    std::uint64_t hash = 0xCBF29CE484222325U;  // FNV-1a
-    for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3U;
-    key_ = mix(mix(seed + 0x9E3779B97F4A7C15U) ^ hash);
-  }
-
-  // In [0, 1).
-  double uniform(std::uint64_t index) const {
-    return static_cast<double>(mix(key_ + (index + 1) * 0x9E3779B97F4A7C15U) >> 11) * 0x1p-53;
-  }
+  using CounterRandom::CounterRandom;
 
   // N(0, 1); an even index and the one behind it share a draw (Box and Muller).
   double normal(std::uint64_t index) const {
@@ -42,9 +27,6 @@ class Random {
     const double angle = 2.0 * std::numbers::pi * uniform(index | 1);
     return radius * ((index & 1) == 0 ? std::cos(angle) : std::sin(angle));
   }
-
- private:
-  std::uint64_t key_ = 0;
 };
 
 constexpr std::size_t kPanel = 32;  // columns that are worked on together; columns do not depend on each other

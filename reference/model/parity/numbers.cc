@@ -5,25 +5,13 @@
 #include <bit>
 #include <cmath>
 
+#include "reference/base/counter_random.h"
+
 namespace pg::model::parity {
-namespace {
-
-constexpr std::uint64_t kGolden = 0x9E3779B97F4A7C15U;
-
-std::uint64_t mix(std::uint64_t z) {
-  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9U;
-  z = (z ^ (z >> 27)) * 0x94D049BB133111EBU;
-  return z ^ (z >> 31);
-}
-
-}  // namespace
-
 std::vector<std::uint64_t> bits(std::uint64_t seed, std::string_view name, std::size_t count) {
-  std::uint64_t hash = 0xCBF29CE484222325U;
-  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3U;
-  const std::uint64_t key = mix(mix(seed + kGolden) ^ hash);
+  const CounterRandom random(seed, name);
   std::vector<std::uint64_t> out(count);
-  for (std::size_t i = 0; i < count; ++i) out[i] = mix(key + (i + 1) * kGolden);
+  for (std::size_t i = 0; i < count; ++i) out[i] = random.bits(i);
   return out;
 }
 

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "reference/base/file.h"
@@ -109,6 +110,9 @@ Result<StepsResult> train(const json& numbers, Model& model) {
   StepsResult result;
   result.original = steps.at("losses").get<std::vector<double>>();
   const auto scales = steps.at("lr_scale").get<std::vector<double>>();
+  if (result.original.size() != scales.size() + 1)
+    return Error{fmt::format("numbers: {} losses for {} steps; make them anew with export_parity.py",
+                             result.original.size(), scales.size())};
   for (std::size_t step = 0; step <= scales.size(); ++step) {
     auto [ids, targets] = tokens(seed_of(numbers), std::to_string(step), steps.at("sequences").get<std::int64_t>(),
                                  steps.at("seq_len").get<std::int64_t>(), model.config().vocab_size);
@@ -142,9 +146,13 @@ auto guarded(F&& work) -> decltype(work()) {
 }  // namespace
 
 const TensorResult& CaseResult::worst() const {
-  return *std::max_element(tensors.begin(), tensors.end(), [](const TensorResult& a, const TensorResult& b) {
-    return a.difference * b.norm < b.difference * a.norm;
-  });
+  // A tensor that is not a number is the worst of all; no comparison would say so.
+  const auto share = [](const TensorResult& t) {
+    const double relative = t.difference / t.norm;
+    return std::isfinite(relative) ? relative : std::numeric_limits<double>::infinity();
+  };
+  return *std::max_element(tensors.begin(), tensors.end(),
+                           [&](const TensorResult& a, const TensorResult& b) { return share(a) < share(b); });
 }
 
 double CaseResult::whole() const {
@@ -156,8 +164,10 @@ double CaseResult::whole_theirs() const {
 
 double StepsResult::worst() const {
   double worst = 0;
-  for (std::size_t i = 0; i < ours.size(); ++i)
-    worst = std::max(worst, std::abs(ours[i] - original[i]) / std::abs(original[i]));
+  for (std::size_t i = 0; i < ours.size(); ++i) {
+    const double off = std::abs(ours[i] - original[i]) / std::abs(original[i]);
+    worst = std::isfinite(off) ? std::max(worst, off) : std::numeric_limits<double>::infinity();
+  }
   return worst;
 }
 

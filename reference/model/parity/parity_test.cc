@@ -54,7 +54,7 @@ TEST_P(Parity, InBf16AsNearToF32AsTheOriginals) {
   for (const CaseResult& c : *cases) {
     if (c.precision != Precision::kBf16) continue;
     ++seen;
-    EXPECT_LE(std::abs(c.loss - c.loss_f32), std::abs(c.loss_original - c.loss_f32) + 1e-3 * c.loss_f32);
+    EXPECT_LE(std::abs(c.loss - c.loss_f32), 2 * std::abs(c.loss_original - c.loss_f32) + 1e-4 * c.loss_f32);
     EXPECT_LE(c.whole(), 1.4 * c.whole_theirs());
     for (const TensorResult& t : c.tensors) EXPECT_LE(t.difference, (t.numel < 64 ? 4 : 2) * t.theirs) << t.name;
   }
@@ -103,7 +103,7 @@ TEST(ParityNumbers, AnotherOrderOfParametersIsAnError) {
   EXPECT_NE(model.error().message.find("parameter 0 is"), std::string::npos) << model.error().message;
 }
 
-TEST(ParityNumbers, OtherWeightsAreFarOff) {
+TEST(ParityNumbers, AnotherSoftcapIsFarOff) {
   auto numbers = load_numbers(PG_SOURCE_DIR "/reference/model/parity/testdata/baseline.json");
   ASSERT_TRUE(numbers.ok());
   (*numbers)["model"]["q_gain_init"] = 9.0;  // not in use: weights are given
@@ -111,6 +111,28 @@ TEST(ParityNumbers, OtherWeightsAreFarOff) {
   const auto cases = run_cases(*numbers, {});
   ASSERT_TRUE(cases.ok());
   EXPECT_GT(cases->front().worst().difference, 1e-4 * cases->front().worst().norm);
+}
+
+// A comparison with NaN is false either way: what is not a number must not pass for small.
+TEST(ParityNumbers, WhatIsNotANumberIsTheWorst) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  CaseResult result;
+  result.tensors = {{"a", 4, 1.0, 1e-9}, {"b", 4, 1.0, nan}, {"c", 4, 1.0, 1e-3}};
+  EXPECT_EQ(result.worst().name, "b");
+  EXPECT_FALSE(result.worst().difference <= 1.0);
+  StepsResult steps;
+  steps.original = {1.0, 1.0, 1.0};
+  steps.ours = {1.0, nan, 1.0};
+  EXPECT_GT(steps.worst(), 1.0);
+}
+
+TEST(ParityNumbers, ALossPerStepIsNeeded) {
+  auto numbers = load_numbers(PG_SOURCE_DIR "/reference/model/parity/testdata/baseline.json");
+  ASSERT_TRUE(numbers.ok());
+  (*numbers)["steps"]["losses"].erase(0);
+  const auto steps = run_steps(*numbers, {});
+  ASSERT_FALSE(steps.ok());
+  EXPECT_NE(steps.error().message.find("10 losses for 10 steps"), std::string::npos) << steps.error().message;
 }
 
 }  // namespace
