@@ -9,8 +9,8 @@ namespace pg::model {
 #define PG_SET_JOIN(x) kernels_##x
 #define PG_SET_SYMBOL(x) PG_SET_JOIN(x)
 
-extern const Kernels PG_SET_SYMBOL(PG_KERNEL_SET);
-const Kernels PG_SET_SYMBOL(PG_KERNEL_SET){kRowKernels<float>, kRowKernels<Bf16>, kAttentionKernels<float>,
-                                           kAttentionKernels<Bf16>, PG_SET_NAME(PG_KERNEL_SET)};
+extern const KernelSet PG_SET_SYMBOL(PG_KERNEL_SET);
+const KernelSet PG_SET_SYMBOL(PG_KERNEL_SET){kRowKernels<float>, kRowKernels<Bf16>, kAttentionKernels<float>,
+                                             kAttentionKernels<Bf16>, PG_SET_NAME(PG_KERNEL_SET)};
 
 }  // namespace pg::model

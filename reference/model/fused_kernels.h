@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 namespace pg::model {
 
@@ -33,16 +34,13 @@ struct RowKernels {
   void (*leaky_relu_squared)(const T* x, T* y, std::int64_t n, float slope);
   void (*leaky_relu_squared_grad)(const T* g, const T* x, T* dx, std::int64_t n, float slope);
 
-  // x, x0: [rows, n]; mix, dmix: [2, n].
-  void (*residual_mix)(const T* x, const T* x0, const float* mix, T* y, std::int64_t rows, std::int64_t n);
-  void (*residual_mix_grad)(const T* g, const T* x, const T* x0, const float* mix, T* dx, T* dx0, float* dmix,
-                            std::int64_t rows, std::int64_t n);
-
+  // x, y: [rows, n]; scale, dscale: [n].
   void (*add_scaled)(const T* x, const T* y, const float* scale, T* out, std::int64_t rows, std::int64_t n);
   void (*add_scaled_grad)(const T* g, const T* y, const float* scale, T* dy, float* dscale, std::int64_t rows,
                           std::int64_t n);
 
-  // The sum of residual_mix or add_scaled and its norm in one pass; from the gradients of both, those of the operands.
+  // mix[0] * x + mix[1] * x0, or the sum above, and its norm in one pass; from the gradients of both, those of the
+  // operands. x, x0: [rows, n]; mix, dmix: [2, n].
   void (*residual_mix_norm)(const T* x, const T* x0, const float* mix, T* sum, T* normed, float* r, std::int64_t rows,
                             std::int64_t n, float eps, float factor);
   void (*residual_mix_norm_grad)(const T* gsum, const T* gnormed, const T* x, const T* x0, const T* sum,
@@ -82,7 +80,7 @@ struct AttentionKernels {
                    const float* lse, T* dq, T* dk, T* dv, float* scratch);
 };
 
-struct Kernels {
+struct KernelSet {
   RowKernels<float> f32;
   RowKernels<std::uint16_t> bf16;
   AttentionKernels<float> attention_f32;
@@ -90,8 +88,11 @@ struct Kernels {
   const char* name;  // of the instruction set
 };
 
-// The widest set that this machine has. Every set computes the same functions; sums differ in their order.
-const Kernels& kernels();
+// The sets that this machine's instructions can run, the narrowest first. Every set computes the same functions; sums
+// differ in their order.
+const std::vector<const KernelSet*>& usable_kernels();
+// The last of them.
+const KernelSet& kernels();
 template <class T>
 const RowKernels<T>& row_kernels();
 template <class T>

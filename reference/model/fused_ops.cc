@@ -4,26 +4,30 @@
 
 namespace pg::model {
 
-extern const Kernels kernels_default;
+extern const KernelSet kernels_default;
 #if defined(__x86_64__)
-extern const Kernels kernels_avx2;
-extern const Kernels kernels_avx512;
+extern const KernelSet kernels_avx2;
+extern const KernelSet kernels_avx512;
 #endif
 
-const Kernels& kernels() {
+const std::vector<const KernelSet*>& usable_kernels() {
+  static const std::vector<const KernelSet*> usable = [] {
+    std::vector<const KernelSet*> sets{&kernels_default};
 #if defined(__x86_64__)
-  static const Kernels& widest = [&]() -> const Kernels& {
     __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) sets.push_back(&kernels_avx2);
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
         __builtin_cpu_supports("avx512dq"))
-      return kernels_avx512;
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return kernels_avx2;
-    return kernels_default;
-  }();
-  return widest;
-#else
-  return kernels_default;
+      sets.push_back(&kernels_avx512);
 #endif
+    return sets;
+  }();
+  return usable;
+}
+
+const KernelSet& kernels() {
+  static const KernelSet& widest = *usable_kernels().back();
+  return widest;
 }
 
 template <>
@@ -44,10 +48,10 @@ const AttentionKernels<std::uint16_t>& attention_kernels() {
 }
 
 const Ops& fused_ops() {
-  static constexpr Ops kOps{fused_linear,           fused_rms_norm,     fused_norm_rope_gain,
-                            fused_causal_attention, fused_exclude_self, fused_leaky_relu_squared,
-                            fused_residual_mix,     fused_add_scaled,   fused_residual_mix_norm,
-                            fused_add_scaled_norm,  fused_gated_skip,   fused_softcap_nll};
+  static constexpr Ops kOps{fused_linear,           fused_rms_norm,          fused_norm_rope_gain,
+                            fused_causal_attention, fused_exclude_self,      fused_leaky_relu_squared,
+                            fused_add_scaled,       fused_residual_mix_norm, fused_add_scaled_norm,
+                            fused_gated_skip,       fused_softcap_nll};
   return kOps;
 }
 
