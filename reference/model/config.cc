@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "reference/model/feature.h"
 #include "reference/model/keys.h"

@@ -1,3 +1,4 @@
+#include <cmath>
 #include <memory>
 
 #include "reference/model/fused_common.h"

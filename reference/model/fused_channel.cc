@@ -34,42 +34,6 @@ struct LeakyReluSquared : Function<LeakyReluSquared> {
   }
 };
 
-struct ResidualMix : Function<ResidualMix> {
-  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& stream, const at::Tensor& start,
-                            const at::Tensor& parameter) {
-    const at::Tensor x = stream.contiguous(), x0 = start.contiguous(), mix = rounded(parameter, x.scalar_type());
-    const std::int64_t n = x.size(-1), rows = x.numel() / n;
-    at::Tensor y = at::empty_like(x);
-    with_type(x, [&]<class T>(T) {
-      over_rows(rows, n, [&](std::int64_t begin, std::int64_t end) {
-        row_kernels<T>().residual_mix(pointer<T>(x) + begin * n, pointer<T>(x0) + begin * n, pointer<float>(mix),
-                                      pointer<T>(y) + begin * n, end - begin, n);
-      });
-    });
-    if (ctx != nullptr) {
-      ctx->save_for_backward({x, x0, mix});
-      ctx->saved_data["type"] = parameter.scalar_type();
-    }
-    return y;
-  }
-  static variable_list backward(AutogradContext* ctx, const variable_list& grads) {
-    const variable_list saved = ctx->get_saved_variables();
-    const at::Tensor &x = saved[0], &x0 = saved[1], &mix = saved[2], g = grads[0].contiguous();
-    const at::Tensor dx = at::empty_like(x), dx0 = at::empty_like(x);
-    const std::int64_t n = x.size(-1), rows = x.numel() / n;
-    at::Tensor dmix;
-    with_type(x, [&]<class T>(T) {
-      dmix = summed_over_blocks(rows, 2 * n, n, [&](std::int64_t first, std::int64_t count, float* sums) {
-        const std::int64_t at = first * n;
-        row_kernels<T>().residual_mix_grad(pointer<T>(g) + at, pointer<T>(x) + at, pointer<T>(x0) + at,
-                                           pointer<float>(mix), pointer<T>(dx) + at, pointer<T>(dx0) + at, sums, count,
-                                           n);
-      });
-    });
-    return {dx, dx0, dmix.view({2, n}).to(ctx->saved_data["type"].toScalarType())};
-  }
-};
-
 struct AddScaled : Function<AddScaled> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& stream, const at::Tensor& branch,
                             const at::Tensor& parameter) {
@@ -150,13 +114,6 @@ struct GatedSkip : Function<GatedSkip> {
 at::Tensor fused_leaky_relu_squared(const at::Tensor& x, double slope) {
   if (!fusable({x})) return plain_ops().leaky_relu_squared(x, slope);
   return wants_grad({x}) ? LeakyReluSquared::apply(x, slope) : LeakyReluSquared::forward(nullptr, x, slope);
-}
-
-at::Tensor fused_residual_mix(const at::Tensor& x, const at::Tensor& x0, const at::Tensor& mix) {
-  if (!fusable({x, x0})) return plain_ops().residual_mix(x, x0, mix);
-  TORCH_CHECK(mix.dim() == 2 && mix.size(0) == 2, "residual_mix: two factors per channel are needed");
-  check_channels("residual_mix", x, x0, mix.size(1));
-  return wants_grad({x, x0, mix}) ? ResidualMix::apply(x, x0, mix) : ResidualMix::forward(nullptr, x, x0, mix);
 }
 
 at::Tensor fused_add_scaled(const at::Tensor& x, const at::Tensor& y, const at::Tensor& scale) {

@@ -18,7 +18,6 @@ at::Tensor fused_norm_rope_gain(const at::Tensor& x, const at::Tensor& cos, cons
 at::Tensor fused_causal_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v);
 at::Tensor fused_exclude_self(const at::Tensor& y, const at::Tensor& v);
 at::Tensor fused_leaky_relu_squared(const at::Tensor& x, double slope);
-at::Tensor fused_residual_mix(const at::Tensor& x, const at::Tensor& x0, const at::Tensor& mix);
 at::Tensor fused_add_scaled(const at::Tensor& x, const at::Tensor& y, const at::Tensor& scale);
 at::Tensor fused_gated_skip(const at::Tensor& x, const at::Tensor& skip, const at::Tensor& weight,
                             const at::Tensor& gate);

@@ -41,7 +41,8 @@ struct WideLinear : Function<WideLinear> {
     variable_list out(2);
     if (ctx->needs_input_grad(0))
       out[0] = at::mm(g, widened(saved[1])).to(at::kBFloat16).view(ctx->saved_data["shape"].toIntVector());
-    if (ctx->needs_input_grad(1)) out[1] = at::mm(g.t(), widened(saved[0])).to(ctx->saved_data["type"].toScalarType());
+    if (ctx->needs_input_grad(1))
+      out[1] = at::mm(g.t(), widened(saved[0])).to(at::kBFloat16).to(ctx->saved_data["type"].toScalarType());
     return out;
   }
 };

@@ -133,9 +133,9 @@ at::Tensor fused_norm_rope_gain(const at::Tensor& x, const at::Tensor& cos, cons
 }
 
 at::Tensor fused_exclude_self(const at::Tensor& y, const at::Tensor& v) {
-  if (!fusable({y, v})) return plain_ops().exclude_self(y, v);
-  TORCH_CHECK(y.dim() == 4 && v.dim() == 4 && y.size(0) == v.size(0) && y.size(1) == v.size(1) &&
-                  y.size(3) == v.size(3) && y.size(2) % v.size(2) == 0 && y.size(2) / v.size(2) <= kMaxGroup,
+  const bool few = y.dim() == 4 && v.dim() == 4 && y.size(2) <= kMaxGroup * v.size(2);
+  if (!few || !fusable({y, v})) return plain_ops().exclude_self(y, v);
+  TORCH_CHECK(y.size(0) == v.size(0) && y.size(1) == v.size(1) && y.size(3) == v.size(3) && y.size(2) % v.size(2) == 0,
               "exclude_self: outputs of shape ", y.sizes(), " do not go with values of shape ", v.sizes());
   return wants_grad({y, v}) ? ExcludeSelf::apply(y, v) : ExcludeSelf::forward(nullptr, y, v);
 }

@@ -177,30 +177,8 @@ void leaky_relu_squared_grad(const T* g, const T* x, T* dx, Index n, float slope
   });
 }
 
-template <class T>
-void residual_mix(const T* x, const T* x0, const float* mix, T* y, Index rows, Index n) {
-  for (Index row = 0; row < rows; ++row, x += n, x0 += n, y += n)
-    for_vectors(n, [&](Index i, auto part) {
-      store(y + i, load(mix + i, part) * load(x + i, part) + load(mix + n + i, part) * load(x0 + i, part), part);
-    });
-}
-
 PG_INLINE void zero(float* p, Index n) {
   for (Index i = 0; i < n; ++i) p[i] = 0;
-}
-
-template <class T>
-void residual_mix_grad(const T* g, const T* x, const T* x0, const float* mix, T* dx, T* dx0, float* dmix, Index rows,
-                       Index n) {
-  zero(dmix, 2 * n);
-  for (Index row = 0; row < rows; ++row, g += n, x += n, x0 += n, dx += n, dx0 += n)
-    for_vectors(n, [&](Index i, auto part) {
-      const Vec vg = load(g + i, part);
-      store(dx + i, load(mix + i, part) * vg, part);
-      store(dx0 + i, load(mix + n + i, part) * vg, part);
-      store(dmix + i, load(dmix + i, part) + vg * load(x + i, part), part);
-      store(dmix + n + i, load(dmix + n + i, part) + vg * load(x0 + i, part), part);
-    });
 }
 
 template <class T>
@@ -363,12 +341,15 @@ void scale_rows(T* z, const float* by, Index rows, Index n) {
 }
 
 template <class T>
-constexpr RowKernels<T> kRowKernels{
-    rms_norm<T>,          rms_norm_grad<T>,          norm_rope_gain<T>,     norm_rope_gain_grad<T>,
-    exclude_self<T>,      exclude_self_grad<T>,      leaky_relu_squared<T>, leaky_relu_squared_grad<T>,
-    residual_mix<T>,      residual_mix_grad<T>,      add_scaled<T>,         add_scaled_grad<T>,
-    residual_mix_norm<T>, residual_mix_norm_grad<T>, add_scaled_norm<T>,    add_scaled_norm_grad<T>,
-    gated_skip<T>,        gated_skip_grad<T>,        softcap_nll<T>,        scale_rows<T>};
+constexpr RowKernels<T> kRowKernels{rms_norm<T>,           rms_norm_grad<T>,
+                                    norm_rope_gain<T>,     norm_rope_gain_grad<T>,
+                                    exclude_self<T>,       exclude_self_grad<T>,
+                                    leaky_relu_squared<T>, leaky_relu_squared_grad<T>,
+                                    add_scaled<T>,         add_scaled_grad<T>,
+                                    residual_mix_norm<T>,  residual_mix_norm_grad<T>,
+                                    add_scaled_norm<T>,    add_scaled_norm_grad<T>,
+                                    gated_skip<T>,         gated_skip_grad<T>,
+                                    softcap_nll<T>,        scale_rows<T>};
 
 }  // namespace
 }  // namespace pg::model

@@ -12,7 +12,6 @@
 #include <fmt/format.h>
 #include <torch/csrc/autograd/autograd.h>
 
-#include <cassert>
 #include <cmath>
 
 namespace pg::model {
@@ -49,18 +48,22 @@ at::Tensor Gpt::parameter(std::string_view name) const {
   return {};
 }
 
-// The originals' order of operations, so that the angles are rounded as theirs are.
+// The originals' order of operations. Theirs is a buffer that .bfloat16() rounds with the rest of the model; where a
+// sequence is longer than in training they compute it anew and do not. Positions and angles are f32, as their compiled
+// graph has them (in eager mode they would be bf16, 8 apart from position 1024 on).
 void Gpt::make_rotation(std::int64_t positions) {
   if (cos_.defined() && cos_.size(0) == positions) return;
   const at::NoGradGuard no_grad;
   const int width = config_.rope_dims > 0 ? config_.rope_dims : config_.head_dim();
   double base = config_.rope_base;
-  if (config_.rope_dims > 0 && positions > config_.train_seq_len) {
+  const bool stretched = config_.rope_dims > 0 && positions > config_.train_seq_len;
+  if (stretched) {
     const double stretch = static_cast<double>(positions) / config_.train_seq_len;
     base *= std::pow(stretch, static_cast<double>(width) / (width - 2));
   }
   const auto f32 = at::TensorOptions().dtype(at::kFloat).device(runtime_.device);
-  const at::Tensor frequencies = 1.0 / at::pow(base, at::arange(0, width, 2, f32) / width);
+  at::Tensor frequencies = 1.0 / at::pow(base, at::arange(0, width, 2, f32) / width);
+  if (runtime_.precision == Precision::kBf16 && !stretched) frequencies = frequencies.to(at::kBFloat16).to(at::kFloat);
   const at::Tensor angles = at::outer(at::arange(positions, f32), frequencies);
   cos_ = angles.cos();
   sin_ = angles.sin();

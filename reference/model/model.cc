@@ -7,8 +7,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <new>
 
 #include "reference/base/text.h"
+#include "reference/model/attention_backend.h"
 #include "reference/model/gpt.h"
 #include "reference/model/init.h"
 #include "reference/model/parameter_spec.h"
@@ -32,10 +34,14 @@ at::Tensor make_parameter(const ParameterSpec& spec, const Config& config, const
 Result<std::unique_ptr<Model>> Model::create(const Config& config, const Runtime& runtime, std::uint64_t seed) {
   if (Status status = config.validate(); !status) return status.error();
   try {
+    if (runtime.device.is_cuda()) order_attention_kernels();
     std::vector<Parameter> parameters;
     for (const ParameterSpec& spec : parameter_specs(config))
       parameters.push_back({spec.name, make_parameter(spec, config, runtime, seed)});
     return std::unique_ptr<Model>(std::make_unique<Gpt>(config, runtime, std::move(parameters)));
+  } catch (const std::bad_alloc&) {
+    return Error{fmt::format("a model of {} parameters does not fit into memory; use a smaller preset",
+                             with_commas(config.parameter_count()))};
   } catch (const c10::Error& error) {
     return Error{fmt::format("a model of {} parameters cannot be made on {}: {}", with_commas(config.parameter_count()),
                              runtime.device.str(), escape_line(error.what_without_backtrace(), 300))};
@@ -57,7 +63,12 @@ Status Model::load(const std::map<std::string, at::Tensor>& weights) {
       return Error{
           fmt::format("weights: '{}' is missing ({} of {} parameters are there)", p.name, weights.size(), mine.size())};
     const at::Tensor& given = found->second;
-    if (!given.defined() || !given.is_floating_point() || given.sizes() != p.tensor.sizes())
+    if (given.defined() && !given.is_floating_point())
+      return Error{
+          fmt::format("weights: '{}' holds {}, not floating-point numbers; quantized weights have to be "
+                      "dequantized first",
+                      p.name, c10::toString(given.scalar_type()))};
+    if (!given.defined() || given.sizes() != p.tensor.sizes())
       return Error{
           fmt::format("weights: '{}' has the shape [{}], the model needs [{}]; load them into the configuration "
                       "that they were trained in",

@@ -13,8 +13,8 @@ namespace pg::model {
 // one type (f32 or bf16) but for parameters, which may be f32 beside bf16 activations and are cast to their type.
 struct Ops {
   // x w^T, with w in x's type first (model.md 0.2). x: [..., in]; w: [out, in]. Result: [..., out]. The fused one
-  // computes bf16 products in f32 where the processor has no bf16 instructions: the rounding of the inputs and of the
-  // result is the same, and it takes a tenth of the time.
+  // computes bf16 products in f32 where the processor has no bf16 instructions: the rounding of the inputs, of the
+  // result and of both gradients is the same, and it takes a tenth of the time.
   at::Tensor (*linear)(const at::Tensor& x, const at::Tensor& w);
 
   // x / sqrt(mean(x^2, last) + eps) * scale. x: [..., n]. F.rms_norm without weight (model.md 0.1), times ln_scale
@@ -37,14 +37,12 @@ struct Ops {
   // (x > 0 ? x : slope * x)^2; slope 0 is relu^2 (model.md 2.5).
   at::Tensor (*leaky_relu_squared)(const at::Tensor& x, double slope);
 
-  // mix[0] * x + mix[1] * x0, per channel. x, x0: [B, T, d]; mix: [2, d].
-  at::Tensor (*residual_mix)(const at::Tensor& x, const at::Tensor& x0, const at::Tensor& mix);
-
   // x + scale * y, per channel. x, y: [B, T, d]; scale: [d].
   at::Tensor (*add_scaled)(const at::Tensor& x, const at::Tensor& y, const at::Tensor& scale);
 
-  // The two above with the norm of their result, which stands in front of each branch: (sum, rms_norm(sum, eps,
-  // factor)). One pass instead of two, and one for the gradients of both results.
+  // mix[0] * x + mix[1] * x0, or the sum above, with the norm of the result that stands in front of each branch: (sum,
+  // rms_norm(sum, eps, factor)). One pass instead of two, and one for the gradients of both results. x0: [B, T, d];
+  // mix: [2, d].
   std::pair<at::Tensor, at::Tensor> (*residual_mix_norm)(const at::Tensor& x, const at::Tensor& x0,
                                                          const at::Tensor& mix, double eps, double factor);
   std::pair<at::Tensor, at::Tensor> (*add_scaled_norm)(const at::Tensor& x, const at::Tensor& y,

@@ -89,6 +89,14 @@ void expect_agreement(const Call& call, std::vector<at::Tensor> inputs, const st
   }
 }
 
+// Both results carry a gradient.
+at::Tensor joined(const std::pair<at::Tensor, at::Tensor>& both) {
+  return both.first * 0.5 + both.second;
+}
+at::Tensor mixed(const Ops& ops, const at::Tensor& x, const at::Tensor& x0, const at::Tensor& mix) {
+  return joined(ops.residual_mix_norm(x, x0, mix, kEps, 0.7));
+}
+
 class OpsOfType : public ::testing::TestWithParam<at::ScalarType> {
  protected:
   at::Tensor make(std::vector<std::int64_t> shape, double seed) { return noise(std::move(shape), seed, GetParam()); }
@@ -145,28 +153,16 @@ TEST_P(OpsOfType, LeakyReluSquaredAgrees) {
                      {make({3, 5, 17}, 1)}, "slope " + std::to_string(slope));
 }
 
-TEST_P(OpsOfType, ResidualMixAgrees) {
-  for (const std::int64_t n : {5, 128})
-    expect_agreement([](const Ops& ops, const auto& x) { return ops.residual_mix(x[0], x[1], x[2]); },
-                     {make({2, 70, n}, 1), make({2, 70, n}, 2), make({2, n}, 3)}, std::to_string(n), 16);
-}
-
 TEST_P(OpsOfType, AddScaledAgrees) {
   for (const std::int64_t n : {5, 128})
     expect_agreement([](const Ops& ops, const auto& x) { return ops.add_scaled(x[0], x[1], x[2]); },
                      {make({2, 70, n}, 1), make({2, 70, n}, 2), make({n}, 3)}, std::to_string(n), 16);
 }
 
-// Both results carry a gradient.
-at::Tensor joined(const std::pair<at::Tensor, at::Tensor>& both) {
-  return both.first * 0.5 + both.second;
-}
-
 TEST_P(OpsOfType, SumsWithTheirNormsAgree) {
   for (const std::int64_t n : {5, 128}) {
-    expect_agreement(
-        [](const Ops& ops, const auto& x) { return joined(ops.residual_mix_norm(x[0], x[1], x[2], kEps, 0.7)); },
-        {make({2, 70, n}, 1), make({2, 70, n}, 2), make({2, n}, 3)}, "mix " + std::to_string(n), 32);
+    expect_agreement([](const Ops& ops, const auto& x) { return mixed(ops, x[0], x[1], x[2]); },
+                     {make({2, 70, n}, 1), make({2, 70, n}, 2), make({2, n}, 3)}, "mix " + std::to_string(n), 32);
     expect_agreement(
         [](const Ops& ops, const auto& x) { return joined(ops.add_scaled_norm(x[0], x[1], x[2], kEps, 0.7)); },
         {make({2, 70, n}, 1), make({2, 70, n}, 2), make({n}, 3)}, "add " + std::to_string(n), 32);
@@ -202,8 +198,8 @@ TEST(Ops, ParametersInF32BesideBf16ActivationsGetF32Gradients) {
   const at::Tensor x = noise({2, 3, 8}, 1, at::kBFloat16), y = noise({2, 3, 8}, 2, at::kBFloat16);
   expect_agreement([](const Ops& ops, const auto& in) { return ops.add_scaled(in[0], in[1], in[2].to(at::kFloat)); },
                    {x, y, at::ones_like(x.select(0, 0).select(0, 0)).to(at::kFloat) * 0.5}, "add_scaled");
-  expect_agreement([](const Ops& ops, const auto& in) { return ops.residual_mix(in[0], in[1], in[2].to(at::kFloat)); },
-                   {x, y, at::full({2, 8}, 0.25, at::kFloat)}, "residual_mix");
+  expect_agreement([](const Ops& ops, const auto& in) { return mixed(ops, in[0], in[1], in[2].to(at::kFloat)); },
+                   {x, y, at::full({2, 8}, 0.25, at::kFloat)}, "residual_mix_norm");
   expect_agreement([](const Ops& ops, const auto& in) { return ops.linear(in[0], in[1].to(at::kFloat)); },
                    {x, noise({5, 8}, 3)}, "linear");
 }
@@ -222,7 +218,7 @@ TEST(Ops, InputsNeedNotBeContiguous) {
 TEST(Ops, GradientsAreTheSameBitsWhateverTheThreads) {
   const std::vector<Call> calls{
       [](const Ops& ops, const auto& x) { return ops.add_scaled(x[0], x[1], x[2].select(0, 0)); },
-      [](const Ops& ops, const auto& x) { return ops.residual_mix(x[0], x[1], x[2]); },
+      [](const Ops& ops, const auto& x) { return mixed(ops, x[0], x[1], x[2]); },
       [](const Ops& ops, const auto& x) { return ops.gated_skip(x[0], x[1], x[2].select(0, 0), x[2].select(0, 1)); },
       [](const Ops& ops, const auto& x) {
         const auto heads = [](const at::Tensor& t) { return t.view({4, 300, 2, 32}); };
@@ -260,7 +256,7 @@ TEST(Ops, NaNStaysNaN) {
          {ops.rms_norm(broken({1, 2, 8}), kEps, 1), ops.norm_rope_gain(heads, cos, sin, at::Tensor(), kEps),
           ops.causal_attention(heads, heads, heads), ops.exclude_self(heads, heads),
           ops.leaky_relu_squared(broken({1, 2, 8}), 0), ops.leaky_relu_squared(broken({1, 2, 8}), 0.5),
-          ops.residual_mix(broken({1, 2, 8}), fine, two), ops.add_scaled(fine, broken({1, 2, 8}), one),
+          mixed(ops, broken({1, 2, 8}), fine, two), ops.add_scaled(fine, broken({1, 2, 8}), one),
           ops.gated_skip(broken({1, 2, 8}), fine, one, one),
           ops.softcap_nll(broken({2, 8}), at::zeros({2}, at::kLong), 30)})
       EXPECT_TRUE(std::isnan(y.view(-1)[y.dim() == 1 ? 0 : 3].item<double>())) << y.sizes();
@@ -379,7 +375,7 @@ TEST(Ops, PlainGradientsAreThoseOfTheValues) {
        {heads, {1, 3, 1, 6}, {1, 3, 1, 6}}},
       {[](const Ops& o, const auto& x) { return o.exclude_self(x[0], x[1]); }, {heads, {1, 3, 1, 6}}},
       {[](const Ops& o, const auto& x) { return o.leaky_relu_squared(x[0], 0.5); }, {stream}},
-      {[](const Ops& o, const auto& x) { return o.residual_mix(x[0], x[1], x[2]); }, {stream, stream, {2, 6}}},
+      {[](const Ops& o, const auto& x) { return mixed(o, x[0], x[1], x[2]); }, {stream, stream, {2, 6}}},
       {[](const Ops& o, const auto& x) { return o.gated_skip(x[0], x[1], x[2], x[3]); }, {stream, stream, {6}, {6}}},
       {[](const Ops& o, const auto& x) { return o.softcap_nll(x[0], at::arange(3, at::kLong), 15).to(at::kDouble); },
        {{3, 6}}}};

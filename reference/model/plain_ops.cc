@@ -61,6 +61,9 @@ at::Tensor causal_attention(const at::Tensor& q, const at::Tensor& k, const at::
 }
 
 at::Tensor exclude_self(const at::Tensor& y, const at::Tensor& v) {
+  // Autocast on a GPU takes norm and sum in f32, and what they are multiplied with follows; on the CPU it does not.
+  if (y.is_cuda() && y.scalar_type() == at::kBFloat16)
+    return exclude_self(y.to(at::kFloat), v.to(at::kFloat)).to(at::kBFloat16);
   const std::int64_t kv_heads = v.size(2);
   const at::Tensor groups = y.reshape({y.size(0), y.size(1), kv_heads, y.size(2) / kv_heads, y.size(3)});
   const at::Tensor norm = at::linalg_vector_norm(v, 2, at::IntArrayRef{-1}, /*keepdim=*/true).clamp_min(1e-12);
@@ -72,18 +75,14 @@ at::Tensor leaky_relu_squared(const at::Tensor& x, double slope) {
   return (slope == 0.0 ? at::relu(x) : at::leaky_relu(x, slope)).square();
 }
 
-at::Tensor residual_mix(const at::Tensor& x, const at::Tensor& x0, const at::Tensor& mix) {
-  const at::Tensor m = mix.to(x.scalar_type());
-  return m.select(0, 0) * x + m.select(0, 1) * x0;
-}
-
 at::Tensor add_scaled(const at::Tensor& x, const at::Tensor& y, const at::Tensor& scale) {
   return x + scale.to(x.scalar_type()) * y;
 }
 
 std::pair<at::Tensor, at::Tensor> residual_mix_norm(const at::Tensor& x, const at::Tensor& x0, const at::Tensor& mix,
                                                     double eps, double factor) {
-  const at::Tensor sum = residual_mix(x, x0, mix);
+  const at::Tensor m = mix.to(x.scalar_type());
+  const at::Tensor sum = m.select(0, 0) * x + m.select(0, 1) * x0;
   return {sum, rms_norm(sum, eps, factor)};
 }
 
@@ -106,9 +105,9 @@ at::Tensor softcap_nll(const at::Tensor& z, const at::Tensor& targets, double ca
 }  // namespace
 
 const Ops& plain_ops() {
-  static constexpr Ops kOps{
-      linear,       rms_norm,   norm_rope_gain,    causal_attention, exclude_self, leaky_relu_squared,
-      residual_mix, add_scaled, residual_mix_norm, add_scaled_norm,  gated_skip,   softcap_nll};
+  static constexpr Ops kOps{linear,          rms_norm,           norm_rope_gain, causal_attention,
+                            exclude_self,    leaky_relu_squared, add_scaled,     residual_mix_norm,
+                            add_scaled_norm, gated_skip,         softcap_nll};
   return kOps;
 }
 
