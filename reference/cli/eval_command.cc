@@ -7,6 +7,7 @@
 
 #include "reference/base/text.h"
 #include "reference/cli/command.h"
+#include "reference/cli/run_settings.h"
 #include "reference/cli/terminal.h"
 #include "reference/eval/compressors.h"
 #include "reference/eval/eval_data.h"
@@ -23,7 +24,7 @@ using nlohmann::ordered_json;
 constexpr std::size_t kMaxTrainText = 256 << 20;
 
 struct Arguments {
-  std::string preset, format = "text", precision = "f32", device = "cpu", tail = "exact";
+  std::string preset, format = "text", precision, device = "cpu", tail = "pr1394";
   fs::path weights, data, tokenizer;
   bool sliding = false, plain = false, no_looping = false, compressors = false, quiet = false;
   std::size_t seq_len = 0, stride = 0, batch = 0;
@@ -34,26 +35,21 @@ struct Arguments {
 struct Setting {
   model::Config config;
   eval::EvalOptions options;
+  bool require_bare_space_mark = false;
 };
 
 Result<Setting> read_setting(const Arguments& arguments) {
   const auto preset = model::load_preset(arguments.preset);
   if (!preset) return preset.error();
-  if (!preset->contains("model")) return Error{arguments.preset + " has no object \"model\""};
   const auto config = model::config_from_json(preset->at("model"), arguments.preset);
   if (!config) return config.error();
-  const nlohmann::json eval = preset->value("eval", nlohmann::json::object());
-  Setting setting{*config, {}};
+  const auto eval = read_eval_settings(*preset, arguments.preset, *config);
+  if (!eval) return eval.error();
+  Setting setting{*config, {}, eval->require_bare_space_mark};
   eval::EvalOptions& options = setting.options;
-  try {
-    options.seq_len = eval.value("eval_seq_len", static_cast<std::size_t>(config->train_seq_len));
-    options.stride = eval.value("eval_stride", std::size_t{0});
-  } catch (const nlohmann::json::exception& problem) {
-    return Error{fmt::format("{}: \"eval\": {}", arguments.preset, problem.what())};
-  }
-  const bool preset_slides = options.stride > 0;
-  if (arguments.seq_len > 0) options.seq_len = arguments.seq_len;
-  if (arguments.stride > 0) options.stride = arguments.stride;
+  const bool preset_slides = eval->stride > 0;
+  options.seq_len = arguments.seq_len > 0 ? arguments.seq_len : eval->seq_len;
+  options.stride = arguments.stride > 0 ? arguments.stride : eval->stride;
   if (options.stride == 0) options.stride = std::min<std::size_t>(64, options.seq_len);
   const bool slides = arguments.sliding || (!arguments.plain && (preset_slides || arguments.stride > 0));
   options.mode = slides ? eval::Mode::kSliding : eval::Mode::kPlain;
@@ -68,7 +64,8 @@ Result<std::unique_ptr<model::Model>> load_model(const Arguments& arguments, con
   if (arguments.device == "cuda")
     runtime.device = c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(place.local_rank));
   if (const Status s = dist::check_device(runtime.device); !s) return s.error();
-  if (arguments.precision == "bf16") runtime.precision = model::Precision::kBf16;
+  const bool bf16 = arguments.precision.empty() ? runtime.device.is_cuda() : arguments.precision == "bf16";
+  if (bf16) runtime.precision = model::Precision::kBf16;
   auto network = model::Model::create(config, runtime, 0);
   if (!network) return network;
   const auto weights = train::read_safetensors(arguments.weights);
@@ -142,7 +139,8 @@ Status run(const Arguments& arguments) {
   if (!setting) return setting.error();
   const auto place = dist::place_from_environment();
   if (!place) return place.error();
-  const auto data = eval::load_eval_data(arguments.data, arguments.tokenizer, setting->config.vocab_size);
+  const auto data = eval::load_eval_data(arguments.data, arguments.tokenizer, setting->config.vocab_size,
+                                         setting->require_bare_space_mark);
   if (!data) return data.error();
   const auto network = load_model(arguments, setting->config, *place);
   if (!network) return network.error();
@@ -193,16 +191,17 @@ void add_eval_command(CLI::App& app, Action& action) {
   command->add_option("--seq-len", arguments->seq_len, "positions of a window (default: the preset's)")
       ->check(CLI::PositiveNumber);
   command
-      ->add_option("--tail", arguments->tail,
-                   "what happens at the end of the text. exact: every target once; the others as the contest's scripts "
-                   "do, whole sequences only")
+      ->add_option(
+          "--tail", arguments->tail,
+          "what happens at the end of the text. pr1394: whole sequences only, as the contest counts and "
+          "training claims; exact: every target of the text once; pr549, pr1123: as these scripts, which score "
+          "some targets twice")
       ->check(CLI::IsMember({"exact", "pr1394", "pr549", "pr1123"}))
       ->capture_default_str();
   command->add_option("--batch", arguments->batch, "windows at a time (default: what fits)")
       ->check(CLI::PositiveNumber);
-  command->add_option("--precision", arguments->precision, "f32 or bf16")
-      ->check(CLI::IsMember({"f32", "bf16"}))
-      ->capture_default_str();
+  command->add_option("--precision", arguments->precision, "f32 or bf16 (default: as in training, bf16 on cuda)")
+      ->check(CLI::IsMember({"f32", "bf16"}));
   command->add_option("--device", arguments->device, "cpu or cuda")
       ->check(CLI::IsMember({"cpu", "cuda"}))
       ->capture_default_str();

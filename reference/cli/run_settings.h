@@ -16,8 +16,9 @@ namespace pg::cli {
 
 // The "eval" object of a preset.
 struct EvalSettings {
-  std::size_t seq_len = 1024;
-  std::size_t stride = 0;  // of the sliding windows; 0: none
+  std::size_t seq_len = 1024;            // default: the model's train_seq_len
+  std::size_t stride = 0;                // of the sliding windows; 0: none
+  bool require_bare_space_mark = false;  // as #1394 asserts of the tokenizer (byte_table.h)
 };
 
 // A preset with the command line's changes.
@@ -31,6 +32,10 @@ struct RunSettings {
   std::vector<train::Decision> replay;
   nlohmann::json resolved;  // all of it with defaults filled in; a preset again
 };
+
+// `preset`: what load_preset() gave for `name`.
+Result<EvalSettings> read_eval_settings(const nlohmann::json& preset, const std::string& name,
+                                        const model::Config& model);
 
 Result<RunSettings> read_settings(const TrainingArguments& arguments);
 

@@ -22,7 +22,9 @@ constexpr std::size_t kBuffer = 1 << 16;
 
 Error failed(std::string_view tool, std::string_view why) {
   return Error{
-      fmt::format("{}: {}. The comparison needs about 1 GB of memory; leave it out with --no-compressors", tool, why)};
+      fmt::format("{}: {}. The comparison needs about 1 GB of memory; leave it out (pgref train --no-compressors, "
+                  "pgref eval without --compare-compressors)",
+                  tool, why)};
 }
 
 // The settings of `zstd --ultra -22 --patch-from`: a window that holds the whole of the longer text.

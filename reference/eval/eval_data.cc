@@ -27,7 +27,8 @@ Result<fs::path> find_tokenizer(const fs::path& folder, const fs::path& named, i
                            vocab_size, escape_line(folder.string()))};
 }
 
-Result<EvalData> load_eval_data(const fs::path& folder, const fs::path& tokenizer, int vocab_size) {
+Result<EvalData> load_eval_data(const fs::path& folder, const fs::path& tokenizer, int vocab_size,
+                                bool require_bare_mark) {
   const auto vocabulary_size = static_cast<std::size_t>(vocab_size);
   const auto shards = data::find_shards(folder, data::kValPattern);
   if (!shards) return shards.error();
@@ -37,7 +38,7 @@ Result<EvalData> load_eval_data(const fs::path& folder, const fs::path& tokenize
   if (!path) return path.error();
   auto vocabulary = data::Vocabulary::load(*path);
   if (!vocabulary) return vocabulary.error();
-  auto bytes = data::make_byte_table(*vocabulary, vocabulary_size);
+  auto bytes = data::make_byte_table(*vocabulary, vocabulary_size, require_bare_mark);
   if (!bytes) return bytes.error();
   if (vocabulary->size() > vocabulary_size)
     return Error{

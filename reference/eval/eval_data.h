@@ -23,9 +23,9 @@ struct EvalData {
 Result<std::filesystem::path> find_tokenizer(const std::filesystem::path& folder, const std::filesystem::path& named,
                                              int vocab_size);
 
-// `tokenizer`: as `named` above. `vocab_size`: the model's.
+// `tokenizer`: as `named` above. `vocab_size`: the model's. `require_bare_mark`: as make_byte_table().
 Result<EvalData> load_eval_data(const std::filesystem::path& folder, const std::filesystem::path& tokenizer,
-                                int vocab_size);
+                                int vocab_size, bool require_bare_mark);
 
 // The text that the training shards of `folder` stand for, up to about `max_bytes`; empty if there are none.
 Result<std::string> training_text(const std::filesystem::path& folder, const data::Vocabulary& vocabulary,
