@@ -18,10 +18,22 @@ usage_and_exit() {
   exit 0
 }
 
-# configure PRESET: configures build/PRESET unless that is up to date (ninja itself notices changed CMake files).
+# work_folder NAME: makes the folder third_party/NAME.XXXXXX, its path in $work, which goes when the script ends. What
+# killed runs left there half a day ago or earlier goes first.
+work_folder() {
+  mkdir -p "$root/third_party"
+  find "$root/third_party" -mindepth 1 -maxdepth 1 -type d -name "$1.??????" -mmin +720 -exec rm -rf -- {} +
+  work=$(mktemp -d "$root/third_party/$1.XXXXXX")
+  trap 'rm -rf -- "$work"' EXIT
+}
+
+# configure PRESET: configures build/PRESET unless that is up to date (ninja itself notices changed CMake files): of
+# this checkout, with the LibTorch that is there or that PG_TORCH_PYTHON names.
 configure() {
   local preset=$1 build=$root/build/$1 log fresh=()
   if [[ -f $build/build.ninja && $build/CMakeCache.txt -nt $root/CMakePresets.json ]] &&
+    [[ ! $root/third_party/torch/made_from.txt -nt $build/CMakeCache.txt ]] &&
+    { [[ -z ${PG_TORCH_PYTHON:-} ]] || grep -qxF "PG_TORCH_PYTHON:FILEPATH=$PG_TORCH_PYTHON" "$build/CMakeCache.txt"; } &&
     grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$root" "$build/CMakeCache.txt"; then
     return
   fi

@@ -2,18 +2,21 @@
 # does not link against a wheel that came without its dependencies, and changes the settings of every CUDA target.
 #
 #   PG_WITH_TORCH   ON: build that layer. OFF: leave it out; pgref then says what is missing. AUTO: ON where LibTorch is
-#   PG_TORCH_PYTHON a Python with PyTorch 2.9 to 2.15, to use its libraries instead of third_party/torch
-#   PG_WITH_CUDA    AUTO: build the CUDA and NCCL code where there is a toolkit. ON, OFF
+#   PG_TORCH_PYTHON a Python with PyTorch 2.9 to 2.15, to use its libraries instead of third_party/torch; at first taken from the environment
+#   PG_WITH_CUDA    AUTO: build the CUDA and NCCL code where there are a toolkit and a LibTorch with CUDA. ON, OFF
 #
 #   pg::torch_cpu   ATen, autograd and c10d with Gloo
 #   pg::torch_cuda  the same and CUDA, c10d with NCCL. It links without a driver and runs only on a full installation
 set(PG_WITH_TORCH AUTO CACHE STRING "Build the native reference on LibTorch: AUTO, ON or OFF")
-set(PG_TORCH_PYTHON "" CACHE FILEPATH "A Python whose PyTorch is used instead of third_party/torch")
+set(PG_TORCH_PYTHON "$ENV{PG_TORCH_PYTHON}" CACHE FILEPATH "A Python whose PyTorch is used instead of third_party/torch")
 set(PG_WITH_CUDA AUTO CACHE STRING "Build the CUDA code: AUTO, ON or OFF")
 set(PG_HAVE_TORCH OFF)
 set(PG_HAVE_CUDA OFF)
 set(pg_torch_fetched "${PROJECT_SOURCE_DIR}/third_party/torch/made_from.txt")
 if(PG_WITH_TORCH STREQUAL "OFF" OR (PG_WITH_TORCH STREQUAL "AUTO" AND NOT PG_TORCH_PYTHON AND NOT EXISTS "${pg_torch_fetched}"))
+  if(PG_WITH_CUDA STREQUAL "ON")
+    message(FATAL_ERROR "PG_WITH_CUDA=ON, but LibTorch is left out. Run ci/fetch_torch or name a Python that has it (-DPG_TORCH_PYTHON=...), or leave the CUDA code out (-DPG_WITH_CUDA=OFF).")
+  endif()
   message(STATUS "LibTorch: left out; pgref trains and evaluates nothing in this build")
   return()
 endif()
@@ -52,15 +55,24 @@ target_compile_options(pg_torch_cpu INTERFACE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-
 target_link_options(pg_torch_cpu INTERFACE "LINKER:--no-as-needed" "LINKER:-rpath,${pg_torch_home}/lib" "LINKER:-rpath-link,${pg_torch_home}/lib:${pg_torch_home}/../nvidia/cu13/lib")
 target_link_libraries(pg_torch_cpu INTERFACE "${pg_torch_home}/lib/libtorch_cpu.so" "${pg_torch_home}/lib/libc10.so" Threads::Threads)
 
-if(PG_WITH_CUDA STREQUAL "OFF" OR PG_SANITIZE)
+if(PG_WITH_CUDA STREQUAL "OFF")
   return()
 endif()
 find_package(CUDAToolkit QUIET)
 find_path(PG_NCCL_INCLUDE nccl.h HINTS ${CUDAToolkit_INCLUDE_DIRS})
-if(NOT CUDAToolkit_FOUND OR NOT PG_NCCL_INCLUDE)
+set(pg_no_cuda "")
+if(PG_SANITIZE)
+  set(pg_no_cuda "sanitizers (PG_SANITIZE=${PG_SANITIZE}) do not work with it")
+elseif(NOT CUDAToolkit_FOUND OR NOT PG_NCCL_INCLUDE)
+  set(pg_no_cuda "there is no CUDA toolkit or no nccl.h")
+elseif(NOT EXISTS "${pg_torch_home}/lib/libtorch_cuda.so")
+  set(pg_no_cuda "the LibTorch in ${pg_torch_home} was built without CUDA (it has no lib/libtorch_cuda.so)")
+endif()
+if(pg_no_cuda)
   if(PG_WITH_CUDA STREQUAL "ON")
-    message(FATAL_ERROR "PG_WITH_CUDA=ON, but there is no CUDA toolkit or no nccl.h. Install them, or leave the CUDA code out (-DPG_WITH_CUDA=OFF).")
+    message(FATAL_ERROR "PG_WITH_CUDA=ON, but ${pg_no_cuda}. Mend that, or leave the CUDA code out (-DPG_WITH_CUDA=OFF).")
   endif()
+  message(STATUS "CUDA: left out; ${pg_no_cuda}")
   return()
 endif()
 set(PG_HAVE_CUDA ON)

@@ -111,6 +111,18 @@ TEST(File, ReplacesAtomicallyAndKeepsTheOldContentOnFailure) {
   EXPECT_EQ(std::distance(fs::directory_iterator(folder), {}), 2);  // no temporary file left
 }
 
+TEST(File, ANewOneHasTheModeThatTheUmaskLeaves) {
+  const fs::path folder = fresh_folder("pg_mode");
+  const mode_t before = ::umask(027);
+  EXPECT_TRUE(write_file_atomic(folder / "a", "x").ok());
+  ::umask(before);
+  struct stat info {};
+  ASSERT_EQ(::stat((folder / "a").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0640U);
+  EXPECT_FALSE(write_file_atomic(folder.string() + "/", "x").ok());
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder), {}), 1);
+}
+
 TEST(ParallelFor, RunsEachIndexOnceAndPassesOnTheFirstException) {
   std::vector<std::atomic<int>> seen(1000);
   parallel_for(seen.size(), 4, [&](std::size_t i) { ++seen[i]; });

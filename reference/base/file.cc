@@ -3,12 +3,12 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <memory>
 
+#include "reference/base/descriptor.h"
 #include "reference/base/output_file.h"
 #include "reference/base/text.h"
 
@@ -16,20 +16,6 @@ namespace pg {
 namespace {
 
 constexpr std::size_t kChunkBytes = 256 * 1024;
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 Error io_error(const char* what, const std::filesystem::path& path) {
   return Error{fmt::format("cannot {} {}: {}", what, escape_line(path.string()), std::strerror(errno))};

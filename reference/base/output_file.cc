@@ -2,7 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +13,24 @@
 #include "reference/base/text.h"
 
 namespace pg {
+namespace {
+
+// As mkstemp, but with the mode of an ordinary file: the kernel applies the umask, which a program can read only by
+// setting it, for all its threads.
+int open_temporary(std::string& name) {
+  constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+  for (int tries = 0; tries < 100; ++tries) {
+    unsigned char drawn[6];
+    if (::getrandom(drawn, sizeof drawn, 0) != sizeof drawn) return -1;
+    for (std::size_t i = 0; i < sizeof drawn; ++i)
+      name[name.size() - sizeof drawn + i] = kLetters[drawn[i] % kLetters.size()];
+    const int fd = ::open(name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd >= 0 || errno != EEXIST) return fd;
+  }
+  return -1;
+}
+
+}  // namespace
 
 Error OutputFile::failed(std::string_view what) const {
   const int problem = errno;
@@ -26,16 +44,12 @@ Error OutputFile::failed(std::string_view what) const {
 Result<OutputFile> OutputFile::create(const std::filesystem::path& path) {
   OutputFile file;
   file.path_ = path;
+  if (!path.has_filename()) return Error{fmt::format("{} is a folder; name a file", escape_line(path.string()))};
   file.temporary_ = path.string() + ".XXXXXX";
-  file.fd_ = ::mkstemp(file.temporary_.data());
-  if (file.fd_ < 0) {
-    file.temporary_.clear();
-    return file.failed("create a temporary file beside");
-  }
-  const mode_t mask = ::umask(0);  // mkstemp makes 0600; this is an ordinary file
-  ::umask(mask);
-  ::fchmod(file.fd_, 0666 & ~mask);
-  return file;
+  file.fd_ = open_temporary(file.temporary_);
+  if (file.fd_ >= 0) return file;
+  file.temporary_.clear();
+  return file.failed("create a temporary file beside");
 }
 
 OutputFile::OutputFile(OutputFile&& other) noexcept

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <iostream>
 
@@ -20,6 +21,21 @@ void (*g_clean_up)() = nullptr;
 extern "C" void end_quietly(int signal) {
   if (g_clean_up != nullptr) g_clean_up();
   ::_exit(128 + signal);
+}
+
+// Whether everything printed has left the program: a full disk shows only when buffers are flushed.
+bool stdout_is_written() {
+  std::cout.flush();
+  return std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout.good();
+}
+
+// `code`, or kExitError and a line why where output is missing. A command that noticed by itself has said so.
+int check_stdout(int code) {
+  errno = 0;
+  if (stdout_is_written() || code == kExitError) return code;
+  const std::string reason = errno != 0 ? std::string(": ") + std::strerror(errno) : "";
+  complain("cannot write to standard output" + reason + "; what came out is not complete");
+  return kExitError;
 }
 
 }  // namespace
@@ -41,8 +57,9 @@ int run_main(int (*run)(int argc, char** argv), void (*clean_up)(), int argc, ch
   g_clean_up = clean_up;
   end_on_signals();
   try {
-    return run(argc, argv);
+    return check_stdout(run(argc, argv));
   } catch (const std::exception& problem) {
+    if (std::ferror(stdout) != 0) return check_stdout(kExitOk);  // what fmt::print throws then
     complain(std::string("internal error: ") + problem.what());
   } catch (...) {
     complain("internal error: unknown exception");

@@ -28,7 +28,8 @@ using AddCommand = void (*)(CLI::App& app, Action& action);
 
 // main(): `run` with a net below it. SIGINT, SIGTERM, SIGHUP and a reader that closed its pipe end the program at once
 // and quietly with 128 + signal, after `clean_up`, which may do what a signal handler may (unlink, no memory, no
-// locks). An exception is an internal error: a line on stderr, kExitError.
+// locks). An exception is an internal error: a line on stderr, kExitError. So is output that stdout did not take (a
+// full disk), whatever `run` returned.
 int run_main(int (*run)(int argc, char** argv), void (*clean_up)(), int argc, char** argv);
 
 // What run_main() does about signals, again: for a command that had its own handlers for a while.

@@ -2,9 +2,13 @@
 // pgverify.
 #include "reference/base/program.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <cstdlib>
+#include <iostream>
 #include <stdexcept>
 
 namespace pg {
@@ -65,6 +69,24 @@ TEST(RunMain, AnExceptionIsAnInternalError) {
   CaptureStderr();
   EXPECT_EQ(run_main([](int, char**) -> int { throw std::runtime_error("oh"); }, nullptr, 0, nullptr), kExitError);
   EXPECT_THAT(GetCapturedStderr(), EndsWith(": internal error: oh\n"));
+}
+
+// A program of its own, whose stdout is a full disk.
+int print_to_a_full_disk(int (*run)(int, char**)) {
+  if (std::freopen("/dev/full", "w", stdout) == nullptr) return 99;
+  return run_main(run, nullptr, 0, nullptr);
+}
+
+TEST(RunMain, OutputThatIsLostIsAnErrorWhoeverPrintedIt) {
+  if (::access("/dev/full", W_OK) != 0) GTEST_SKIP() << "there is no /dev/full";
+  const auto ends_with_two = ::testing::ExitedWithCode(kExitError);
+  const auto by_fmt = [](int, char**) { return fmt::print("data"), 0; };
+  const auto by_stream = [](int, char**) { return std::cout << "data", 1; };
+  const auto much = [](int, char**) { return fmt::print("{}", std::string(1 << 20, 'x')), 0; };  // throws
+  EXPECT_EXIT(std::exit(print_to_a_full_disk(by_fmt)), ends_with_two, "cannot write to standard output: No space");
+  EXPECT_EXIT(std::exit(print_to_a_full_disk(by_stream)), ends_with_two, "cannot write to standard output");
+  EXPECT_EXIT(std::exit(print_to_a_full_disk(much)), ends_with_two, "cannot write to standard output");
+  EXPECT_EXIT(std::exit(print_to_a_full_disk([](int, char**) { return 3; })), ::testing::ExitedWithCode(3), "");
 }
 
 }  // namespace

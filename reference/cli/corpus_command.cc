@@ -41,6 +41,9 @@ int run(Arguments& arguments) {
     complain(corpus.error().message);
     return kExitError;
   }
+  if (corpus->manifest.value("has_bare_space_mark", true) == false)
+    say(arguments.quiet,
+        "warning: the tokenizer has no bare space mark (pgref tokenizer info); #1394's presets need it");
   if (arguments.format == "json") {
     fmt::print("{}\n", corpus->manifest.dump(1));
     return kExitOk;
@@ -70,14 +73,15 @@ void add_corpus_command(CLI::App& app, Action& action) {
   command
       ->add_option("--train-shards", options.train_shards, "Training shards; loader 'shuffled' needs one per process")
       ->capture_default_str();
-  command->add_flag("--replace", options.replace, "Make it anew even if the folder is there");
+  command->add_flag("--replace", options.replace,
+                    "Make it anew even if the corpus is there; nothing but a corpus is replaced");
   command->add_option("--format", arguments->format, "text or json (the manifest)")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
   command->add_flag("--quiet", arguments->quiet, "No progress on stderr");
   command->footer(
-      "A corpus that is there already, made with the same options, is used as it is. An interrupted run leaves "
-      "none.\n\n"
+      "A corpus that is there already, made with the same options of the same texts, is used as it is. An interrupted "
+      "run\nleaves none.\n\n"
       "Examples:\n"
       "  pgref corpus --out data/corpus_sp1024\n"
       "  pgref corpus --from my_texts/ --vocab 4096 --out data/mine");

@@ -6,6 +6,7 @@
 #include "reference/cli/terminal.h"
 #include "reference/data/download.h"
 #include "reference/data/token_shard.h"
+#include "reference/data/vocabulary.h"
 
 namespace pg::cli {
 namespace {
@@ -43,11 +44,22 @@ Result<data::DownloadManifest> manifest_of(const Arguments& arguments, const dat
   return manifest;
 }
 
+// Shards have headers, and tokenizers are what SentencePiece reads: a page that a server sends instead is neither.
+Status check_content(const data::RemoteFile& file, const std::filesystem::path& path) {
+  const std::filesystem::path kind = std::filesystem::path(file.local_name()).extension();
+  if (kind == ".bin")
+    if (const auto shard = data::TokenShard::open(path); !shard) return shard.error();
+  if (kind == ".model")
+    if (const auto vocabulary = data::Vocabulary::load(path); !vocabulary) return vocabulary.error();
+  return {};
+}
+
 int run(const Arguments& arguments) {
   Progress progress("fetch:", arguments.quiet);
   data::DownloadOptions options;
   options.tries = arguments.tries;
   options.stall_timeout_s = options.connect_timeout_s = arguments.timeout_s;
+  options.check = check_content;
   const auto failed = [&](const Error& error) {
     progress.done();
     complain(error.message);
@@ -65,8 +77,6 @@ int run(const Arguments& arguments) {
     const auto done = data::download(manifest->base_url, file, arguments.out, options);
     if (!done) return failed(done.error());
     const std::filesystem::path path = std::filesystem::path(arguments.out) / file.local_name();
-    if (path.extension() == ".bin")
-      if (const auto shard = data::TokenShard::open(path); !shard) return failed(shard.error());
     progress.done();
     fmt::print("{} {}\n", *done == data::Downloaded::fetched ? "fetched" : "there  ", escape_line(path.string(), 1000));
     std::fflush(stdout);
@@ -96,8 +106,11 @@ void add_fetch_command(CLI::App& app, Action& action) {
       ->capture_default_str();
   command->add_flag("--quiet", arguments->quiet, "No progress on stderr");
   command->footer(
-      "Sizes and SHA-256 digests of the manifest are checked, and the header of every shard. Run it again after an\n"
-      "interruption: whole files stay, begun ones go on where they stopped.\n\n"
+      "Sizes and SHA-256 digests of the manifest are checked, and the header of every shard. What the organizers "
+      "publish\n"
+      "has neither: there fetch.json in the folder remembers which file is from where. Run it again after an\n"
+      "interruption: whole files stay, begun ones go on where they stopped if the server can tell that they are the "
+      "same.\n\n"
       "Examples:\n"
       "  pgref fetch --variant sp1024 --train-shards 1 --out data/fineweb10B_sp1024\n"
       "  pgref fetch https://example.org/shards/manifest.json --out data/mine");

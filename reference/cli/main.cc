@@ -30,5 +30,6 @@ int run(int argc, char** argv) {
 }  // namespace pg::cli
 
 int main(int argc, char** argv) {
+  pg::cli::end_on_truncated_maps();
   return pg::run_main(pg::cli::run, pg::cli::remove_now, argc, argv);
 }

@@ -10,6 +10,7 @@
 #include "reference/base/file.h"
 #include "reference/base/run_program.h"
 #include "reference/data/test_folder.h"
+#include "reference/data/test_server.h"
 
 namespace pg::cli {
 namespace {
@@ -58,11 +59,17 @@ TEST(Pgref, EveryCommandHasHelpWithAnExample) {
                                                           {"tokenizer", "train"},
                                                           {"tokenizer", "encode"},
                                                           {"tokenizer", "decode"},
-                                                          {"tokenizer", "info"}};
+                                                          {"tokenizer", "info"},
+                                                          {"train"},
+                                                          {"eval"},
+                                                          {"info"},
+                                                          {"parity"}};
+  const std::string program_help = pgref({"--help"}).out;
   for (std::vector<std::string> command : commands) {
     command.push_back("--help");
     const Finished help = pgref(command);
     EXPECT_EQ(help.code, 0) << command[0];
+    EXPECT_THAT(program_help, HasSubstr("\n  " + command[0] + " "));
     EXPECT_THAT(help.out, HasSubstr("Example")) << command[0];
   }
 }
@@ -99,6 +106,8 @@ TEST(Pgref, TokenizerDecodesWhatItEncodes) {
   const std::string shard = folder / "s.bin";
   ASSERT_EQ(pgref({"tokenizer", "encode", "--model", kModel, "-o", shard}, "a hat").code, 0);
   EXPECT_EQ(pgref({"tokenizer", "decode", "--model", kModel, shard}).out, "a hat\n");
+  fs::rename(shard, folder / "shard");
+  EXPECT_EQ(pgref({"tokenizer", "decode", "--model", kModel, folder / "shard"}).out, "a hat\n");
   for (const char* bad : {"1 x", "70000", "-3", "1,2"}) {
     const Finished finished = pgref({"tokenizer", "decode", "--model", kModel}, bad);
     EXPECT_EQ(finished.code, 2);
@@ -146,6 +155,22 @@ TEST(Pgref, AnInterruptedCorpusLeavesNothing) {
   EXPECT_THAT(folder.names(), ElementsAre("texts.jsonl"));
 }
 
+TEST(Pgref, AnInterruptionWhileShardsAreWrittenRemovesThemAll) {
+  const TestFolder folder;
+  HowToRun how;
+  how.signal = SIGTERM;
+  how.signal_when = [&] {  // more of them than a list of names would hold
+    for (const std::string& name : folder.names())
+      if (name.starts_with(".c.") && fs::exists(folder / name / "fineweb_train_000300.bin")) return true;
+    return false;
+  };
+  const fs::path texts = write_texts(folder, 3000);
+  const Finished ended = run_program(
+      pgref_and({"corpus", "--from", texts, "--out", folder / "c", "--vocab", "300", "--train-shards", "100000"}), how);
+  EXPECT_EQ(ended.code, 143) << ended.err;
+  EXPECT_THAT(folder.names(), ElementsAre("texts.jsonl"));
+}
+
 TEST(Pgref, TheDefaultTextsAreNamedWhereTheyAreMissing) {
   const TestFolder folder;
   HowToRun how;
@@ -167,13 +192,74 @@ TEST(Pgref, FetchSaysWhatIsWrongWithAManifest) {
   EXPECT_THAT(refused.err, HasSubstr("http://127.0.0.1:9/x"));
 }
 
-TEST(Pgref, AFullDiskIsAnError) {
+// What the organizers publish, of two tokenizers.
+void publish(data::TestServer& server) {
+  json manifest;
+  for (const std::string variant : {"sp1024", "sp8192"}) {
+    const TestFolder made;
+    const std::vector<std::uint16_t> tokens(variant == "sp1024" ? 100 : 200, 7);
+    server.files["datasets/fineweb10B_" + variant + "/fineweb_val_000000.bin"] =
+        *read_file(made.shard("a.bin", tokens), 1 << 20);
+    server.files["tokenizers/" + variant + ".model"] = *read_file(kModel, 1 << 20);
+    manifest["datasets"].push_back({{"name", "fineweb10B_" + variant},
+                                    {"tokenizer_name", variant},
+                                    {"stats", {{"files_train", 0}, {"files_val", 1}}}});
+    manifest["tokenizers"].push_back({{"name", variant}, {"model_path", "tokenizers/" + variant + ".model"}});
+  }
+  server.files["manifest.json"] = manifest.dump();
+}
+
+TEST(Pgref, FetchBringsWhatIsPublishedAndKnowsItAgain) {
+  data::TestServer server;
+  publish(server);
+  const TestFolder folder;
+  const auto fetch = [&](const std::string& variant) {
+    return pgref({"fetch", "--base-url", server.url(), "--variant", variant, "--train-shards", "0", "--tries", "1",
+                  "--out", (folder / "d").string() + "/"});
+  };
+  const Finished first = fetch("sp1024");
+  ASSERT_EQ(first.code, 0) << first.err;
+  EXPECT_THAT(first.out,
+              AllOf(HasSubstr("fetched"), HasSubstr("fineweb_val_000000.bin"), HasSubstr("tokenizer.model")));
+  EXPECT_THAT(fetch("sp1024").out, AllOf(HasSubstr("there"), Not(HasSubstr("fetched"))));
+  EXPECT_THAT(fetch("sp8192").out, AllOf(HasSubstr("fetched"), Not(HasSubstr("there"))));
+  EXPECT_EQ(data::TokenShard::open(folder / "d/fineweb_val_000000.bin")->size(), 200U);
+}
+
+TEST(Pgref, FetchGivesNoNameToWhatIsNoShard) {
+  data::TestServer server;
+  publish(server);
+  const std::string path = "datasets/fineweb10B_sp1024/fineweb_val_000000.bin", shard = server.files[path];
+  server.files[path] = "<html>Too many requests</html>";
+  const TestFolder folder;
+  const auto fetch = [&] {
+    return pgref({"fetch", "--base-url", server.url(), "--train-shards", "0", "--tries", "1", "--out", folder / "d"});
+  };
+  const Finished page = fetch();
+  EXPECT_EQ(page.code, 2);
+  EXPECT_THAT(page.err, AllOf(HasSubstr(path), HasSubstr("no token shard")));
+  EXPECT_FALSE(fs::exists(folder / "d/fineweb_val_000000.bin"));
+  server.files[path] = shard;
+  EXPECT_EQ(fetch().code, 0);
+  EXPECT_EQ(data::TokenShard::open(folder / "d/fineweb_val_000000.bin")->size(), 100U);
+}
+
+TEST(Pgref, AFullDiskIsAnErrorOfEveryCommand) {
   const TestFolder folder;
   if (!fs::exists("/dev/full")) GTEST_SKIP() << "there is no /dev/full";
-  const std::string command = std::string(PG_REF_PROGRAM) + " tokenizer decode --model " + kModel +
-                              " < /dev/null > /dev/full 2> " + (folder / "err").string();
-  EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), 2);
-  EXPECT_THAT(*read_file(folder / "err", 1 << 20), HasSubstr("cannot write"));
+  const std::string corpus =
+      "corpus --vocab 300 --from " + write_texts(folder, 150).string() + " --out " + (folder / "c").string();
+  ASSERT_EQ(std::system((std::string(PG_REF_PROGRAM) + " " + corpus + " > /dev/null").c_str()), 0);
+  const std::string model = std::string(" --model ") + kModel;
+  for (const std::string& arguments :
+       {std::string("--help"), std::string("--version"), std::string("corpus --help"), corpus,
+        corpus + " --format json", "tokenizer info" + model, "tokenizer info --pieces" + model,
+        "tokenizer encode" + model, "tokenizer decode" + model}) {
+    const std::string command =
+        std::string(PG_REF_PROGRAM) + " " + arguments + " < /dev/null > /dev/full 2> " + (folder / "err").string();
+    EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), 2) << arguments;
+    EXPECT_THAT(*read_file(folder / "err", 1 << 20), HasSubstr("cannot write to standard output")) << arguments;
+  }
 }
 
 }  // namespace

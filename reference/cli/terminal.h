@@ -15,13 +15,16 @@ void complain(std::string_view message);
 // A line on stderr unless `quiet`.
 void say(bool quiet, std::string_view message);
 
-// Files, or folders that are empty by then, to be removed when a signal ends the program, the latest first; at most 64
-// paths of at most 1,023 bytes, more are ignored. Threads that write on meanwhile may leave a file behind. A command
-// that has to end in its own way (a checkpoint) sets its own handler.
-void remove_when_interrupted(const std::filesystem::path& path);
+// A folder to be removed with the files in it when a signal ends the program: the unfinished corpus. One at a time, and
+// without subfolders. A command that has to end in its own way (a checkpoint) sets its own handler.
+void remove_when_interrupted(const std::filesystem::path& folder);
 void forget_when_interrupted();
 // For a signal handler (run_main).
 void remove_now();
+
+// From now on a mapped file that somebody cuts short while it is read ends the program with a line on stderr and
+// kExitError.
+void end_on_truncated_maps();
 
 // One line that is written over, only where stderr is a terminal and not `quiet`; at most ten times a second.
 class Progress {

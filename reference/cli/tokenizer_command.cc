@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <cstring>
 #include <iostream>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -74,9 +75,18 @@ int encode(const Arguments& arguments) {
   return kExitOk;
 }
 
-// Ids as `encode` prints them, or a token shard (it begins with the magic number).
+bool is_shard(const std::string& path) {
+  std::int32_t first = 0;
+  (void)read_chunks(path, [&](std::string_view chunk) {
+    if (chunk.size() >= sizeof first) std::memcpy(&first, chunk.data(), sizeof first);
+    return false;
+  });
+  return first == data::kShardMagic || path.ends_with(".bin");
+}
+
+// Ids as `encode` prints them, or a token shard: it begins with the magic number, or is broken and named like one.
 Result<std::vector<std::uint16_t>> read_ids(const std::string& path) {
-  if (path != "-" && path.ends_with(".bin")) {
+  if (path != "-" && is_shard(path)) {
     const auto shard = data::TokenShard::open(path);
     if (!shard) return shard.error();
     return std::vector<std::uint16_t>(shard->tokens().begin(), shard->tokens().end());
@@ -108,8 +118,7 @@ int decode(const Arguments& arguments) {
   const auto text = vocabulary->decode(*ids);
   if (!text) return failed(text.error());
   std::cout << *text << '\n';
-  std::cout.flush();
-  return std::cout ? kExitOk : failed(Error{"cannot write to standard output"});
+  return kExitOk;
 }
 
 // One line per piece: id, type, bytes, leading space, boundary (the columns of the byte table), the piece.
@@ -154,9 +163,8 @@ int info(const Arguments& arguments) {
     return kExitOk;
   }
   for (const auto& [key, value] : report.items()) fmt::print("{:<20} {}\n", key, value.dump());
-  if (!data::has_bare_space_mark(*vocabulary))
-    say(arguments.quiet,
-        "warning: no piece is the bare space mark; single spaces would be counted as bytes of the mark");
+  if (const Status marked = data::check_bare_space_mark(*vocabulary); !marked)
+    say(arguments.quiet, "warning: " + marked.error().message);
   return kExitOk;
 }
 
@@ -197,7 +205,7 @@ void add_tokenizer_command(CLI::App& app, Action& action) {
         sub->add_flag("--bos", a.bos, "BOS (id 1) in front, as shards have it before every document");
         sub->add_option("-o,--out", a.out, "Write a token shard instead of printing ids");
       });
-  add(command, action, "decode", "Token ids, or a token shard (.bin), to text",
+  add(command, action, "decode", "Token ids, or a token shard, to text",
       "pgref tokenizer decode --model tokenizer.model fineweb_val_000000.bin", decode, [](CLI::App* sub, Arguments& a) {
         add_model(sub, a);
         sub->add_option("input", a.input, "A file, or - for standard input")->capture_default_str();

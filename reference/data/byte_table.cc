@@ -1,6 +1,10 @@
 #include "reference/data/byte_table.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+
+#include "reference/base/text.h"
 
 namespace pg::data {
 
@@ -10,11 +14,19 @@ bool has_bare_space_mark(const Vocabulary& vocabulary) {
   return false;
 }
 
+Status check_bare_space_mark(const Vocabulary& vocabulary) {
+  if (has_bare_space_mark(vocabulary)) return {};
+  return Error{
+      fmt::format("{} has no piece that is the bare space mark U+2581: a space that stands alone would be counted as "
+                  "the mark's three bytes, and bits per byte would be too low (issue #897 of the challenge). Use a "
+                  "tokenizer that has it: pgref tokenizer train makes one of texts with spaces, and pgref tokenizer "
+                  "info says whether a model has it",
+                  escape_line(vocabulary.name()))};
+}
+
 Result<ByteTable> make_byte_table(const Vocabulary& vocabulary, std::size_t vocab_size, bool require_bare_mark) {
-  if (require_bare_mark && !has_bare_space_mark(vocabulary))
-    return Error{
-        "the tokenizer has no piece that is the bare space mark U+2581, so bytes of single spaces would be "
-        "counted wrong (issue #897 of the challenge). Use a tokenizer that has it; pgref tokenizer train's do"};
+  if (require_bare_mark)
+    if (const Status marked = check_bare_space_mark(vocabulary); !marked) return marked.error();
   const std::size_t size = std::max(vocabulary.size(), vocab_size);
   ByteTable table{std::vector<std::int32_t>(size, 0), std::vector<std::uint8_t>(size, 0),
                   std::vector<std::uint8_t>(size, 1)};

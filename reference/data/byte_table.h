@@ -27,12 +27,15 @@ struct ByteTable {
   }
 };
 
-// #1394 asserts that the bare mark is a piece: without it a space that stands alone is encoded as bytes of the mark and
-// counted wrong (issue #897 of the challenge).
+// #1394 asserts that the bare mark is a piece: without it a space that stands alone is encoded as the three bytes of
+// the mark and counted as three (issue #897 of the challenge).
 bool has_bare_space_mark(const Vocabulary& vocabulary);
 
-// `vocab_size`: rows of the model's embedding, may exceed the pieces (padding). `require_bare_mark`: an Error without
-// it.
+// Where it is missing, an Error that names the tokenizer and the way out; as a warning where any tokenizer will do.
+Status check_bare_space_mark(const Vocabulary& vocabulary);
+
+// `vocab_size`: rows of the model's embedding, may exceed the pieces (padding). `require_bare_mark`: with
+// check_bare_space_mark(), as #1394 and its descendants have it.
 Result<ByteTable> make_byte_table(const Vocabulary& vocabulary, std::size_t vocab_size, bool require_bare_mark = false);
 
 }  // namespace pg::data

@@ -11,6 +11,7 @@ namespace pg::data {
 namespace {
 
 using nlohmann::json;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 constexpr const char* kTestdata = PG_SOURCE_DIR "/reference/data/testdata/";
@@ -59,9 +60,44 @@ TEST(ByteTable, ASpaceAfterABoundaryIsNotCounted) {
   EXPECT_EQ(table->count_bytes(the, kBosId), 0);
 }
 
+// The tiny model with one piece changed. A .model begins with one message per piece: tag 0x0A, length, fields (1 the
+// text, 2 the score, 3 the type); of a field that is there twice the last counts.
+Vocabulary tiny_with(std::size_t id, const std::string& more_fields) {
+  std::string model = *read_file(std::string(kTestdata) + "tiny.model", 1 << 20);
+  std::size_t at = 0;
+  for (; id > 0; --id) at += 2 + static_cast<std::size_t>(model[at + 1]);
+  const auto length = static_cast<std::size_t>(model[at + 1]);
+  EXPECT_EQ(model[at], 0x0A);
+  EXPECT_LT(length + more_fields.size(), 128U);
+  model.insert(at + 2 + length, more_fields);
+  model[at + 1] = static_cast<char>(length + more_fields.size());
+  auto vocabulary = Vocabulary::from_bytes(model, "changed.model");
+  EXPECT_TRUE(vocabulary.ok());
+  return std::move(vocabulary).value();
+}
+
+TEST(ByteTable, AnUnusedPieceIsABoundaryWithoutBytes) {
+  const std::uint16_t the = tiny().encode(" x the")->back();
+  const Vocabulary vocabulary = tiny_with(the, "\x18\x05");
+  ASSERT_EQ(vocabulary.piece(the), std::string(kSpaceMark) + "the");
+  ASSERT_EQ(vocabulary.type(the), PieceType::unused);
+  const auto before = make_byte_table(tiny(), 300), table = make_byte_table(vocabulary, 300);
+  EXPECT_EQ(before->count_bytes(the, the), 4);
+  EXPECT_EQ(table->count_bytes(the, the), 0);
+  EXPECT_EQ(table->boundary[the], 1);
+  EXPECT_EQ(table->leading_space[the], 0);
+}
+
 TEST(ByteTable, TheBareMarkCanBeRequired) {
-  EXPECT_TRUE(has_bare_space_mark(tiny()));
-  EXPECT_TRUE(make_byte_table(tiny(), 300, true).ok());
+  const Vocabulary with = tiny();
+  ASSERT_TRUE(has_bare_space_mark(with));
+  EXPECT_TRUE(make_byte_table(with, 300, true).ok());
+  std::size_t mark = 0;
+  while (with.piece(mark) != kSpaceMark) ++mark;
+  const Vocabulary without = tiny_with(mark, "\x0A\x01~");
+  EXPECT_TRUE(make_byte_table(without, 300).ok());
+  EXPECT_THAT(make_byte_table(without, 300, true).error().message,
+              AllOf(HasSubstr("changed.model"), HasSubstr("U+2581"), HasSubstr("pgref tokenizer train")));
 }
 
 }  // namespace

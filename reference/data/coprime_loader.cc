@@ -70,10 +70,18 @@ class CoprimeLoader final : public Loader {
     std::size_t cut_for = 0;  // sequence length; 0: not cut yet
   };
 
+  // str(Path(path)) of Python: no "." parts, no doubled or last slashes; ".." stays, unlike with lexically_normal().
+  static std::string python_path(const std::filesystem::path& path) {
+    std::filesystem::path plain;
+    for (const auto& part : path)
+      if (!part.empty() && part != ".") plain /= part;
+    return plain.string();
+  }
+
   static std::uint64_t seed_of(const std::vector<TokenShard>& shards) {
     std::uint64_t seed = 0;
     for (const TokenShard& shard : shards)
-      for (const char byte : shard.path().lexically_normal().string())
+      for (const char byte : python_path(shard.path()))
         seed = (seed ^ static_cast<unsigned char>(byte)) * 1099511628211ULL;
     return seed;
   }

@@ -1,16 +1,9 @@
 #include "reference/data/corpus.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
-#include <cerrno>
-#include <chrono>
-#include <cstdlib>
-#include <cstring>
+#include <mutex>
 #include <optional>
 #include <span>
 
@@ -21,6 +14,7 @@
 #include "reference/data/byte_table.h"
 #include "reference/data/corpus_split.h"
 #include "reference/data/documents.h"
+#include "reference/data/staging_folder.h"
 #include "reference/data/token_shard.h"
 #include "reference/data/tokenizer_trainer.h"
 #include "reference/data/vocabulary.h"
@@ -34,81 +28,64 @@ using nlohmann::json;
 constexpr std::size_t kMinDefaultBytes = 200;  // entries that only point elsewhere
 constexpr std::uint64_t kMaxManifestBytes = 64 << 20;
 
-// What two runs must have in common for the second to take the first one's corpus.
-json recipe(const CorpusOptions& options) {
-  return {{"from", options.from.empty() ? "default" : fs::absolute(options.from).lexically_normal().string()},
-          {"vocab_size", options.vocab_size},
-          {"val_fraction", options.val_fraction},
-          {"train_shards", options.train_shards}};
+// What two runs must have in common for the second to take the first one's corpus. The default corpus is what it was
+// made of at first: its texts need not be there any more.
+Result<json> recipe(const CorpusOptions& options) {
+  json made = {{"from", "default"},
+               {"vocab_size", options.vocab_size},
+               {"val_fraction", options.val_fraction},
+               {"train_shards", options.train_shards}};
+  if (options.from.empty()) return made;
+  std::error_code error;
+  made["from"] = fs::weakly_canonical(options.from, error).string();
+  const auto digest = digest_of_documents(options.from);
+  if (!digest) return digest.error();
+  made["texts_sha256"] = *digest;
+  return made;
 }
 
-// The folder under its temporary name; removed with all in it unless commit() gave it its name.
-class Staging {
- public:
-  explicit Staging(const CorpusOptions& options) : out_(options.out), unfinished_(options.unfinished) {}
-  ~Staging() {
-    std::error_code error;
-    if (!folder_.empty()) fs::remove_all(folder_, error);
-    if (lock_ >= 0) ::close(lock_);
-  }
-  Staging(const Staging&) = delete;
-  Staging& operator=(const Staging&) = delete;
+bool is_below(const fs::path& inner, const fs::path& outer) {
+  return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
+}
 
-  Status create() {
-    std::error_code error;
-    const fs::path parent = fs::absolute(out_).parent_path();
-    fs::create_directories(parent, error);
-    remove_abandoned(parent);
-    std::string pattern = (parent / ("." + out_.filename().string() + ".XXXXXX")).string();
-    if (error || ::mkdtemp(pattern.data()) == nullptr)
-      return Error{fmt::format("cannot create a folder in {}: {}", escape_line(parent.string()),
-                               error ? error.message() : std::strerror(errno))};
-    folder_ = pattern;
-    lock_ = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (lock_ >= 0) (void)::flock(lock_, LOCK_EX | LOCK_NB);
-    fs::permissions(folder_, fs::perms(0755), error);
-    unfinished_(folder_);
-    return {};
-  }
+// Texts in the corpus folder would be destroyed with it, and a corpus among the texts be read as one of them.
+Status check_apart(const fs::path& from, const fs::path& out) {
+  std::error_code error;
+  const fs::path texts = fs::weakly_canonical(from, error), made = fs::weakly_canonical(fs::absolute(out), error);
+  if (!is_below(texts, made) && !is_below(made, texts)) return {};
+  return Error{fmt::format("the texts in {} and the corpus in {} lie in each other: name a folder beside the texts",
+                           escape_line(from.string(), 500), escape_line(out.string(), 500))};
+}
 
-  fs::path file(const std::string& name) {
-    unfinished_(folder_ / name);
-    return folder_ / name;
-  }
-  const fs::path& folder() const { return folder_; }
+bool is_there(const fs::path& out) {
+  std::error_code error;
+  return fs::exists(fs::symlink_status(out, error)) && !(fs::is_directory(out, error) && fs::is_empty(out, error));
+}
 
-  Status commit(bool replace) {
-    std::error_code error;
-    const fs::path old = folder_.string() + ".old";
-    if (replace && fs::exists(out_)) fs::rename(out_, old, error);
-    if (!error) fs::rename(folder_, out_, error);
-    if (error) return Error{fmt::format("cannot rename to {}: {}", escape_line(out_.string()), error.message())};
-    folder_.clear();
-    fs::remove_all(old, error);
-    return {};
-  }
+json read_manifest(const fs::path& folder) {
+  const auto text = read_file(folder / "manifest.json", kMaxManifestBytes);
+  const json manifest = text ? json::parse(*text, nullptr, false) : json();
+  return manifest.is_object() && manifest.value("schema", json()) == kCorpusSchema ? manifest : json();
+}
 
- private:
-  // What runs left that were killed: folders of our pattern that nobody holds a lock on.
-  void remove_abandoned(const fs::path& parent) const {
-    const std::string head = "." + out_.filename().string() + ".";
-    std::error_code error;
-    for (fs::directory_iterator it(parent, error), end; !error && it != end; it.increment(error)) {
-      const std::string name = it->path().filename().string();
-      if (!name.starts_with(head) || name.size() != head.size() + 6) continue;
-      // Another process may be between making its folder and locking it.
-      if (fs::file_time_type::clock::now() - it->last_write_time(error) < std::chrono::minutes(1)) continue;
-      const int held = ::open(it->path().c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-      std::error_code ignored;
-      if (held >= 0 && ::flock(held, LOCK_EX | LOCK_NB) == 0) fs::remove_all(it->path(), ignored);
-      if (held >= 0) ::close(held);
-    }
+// Only what pgref corpus made may be removed: a folder with a manifest of ours and nothing that is not named there.
+Status check_replaceable(const fs::path& out) {
+  if (!is_there(out)) return {};
+  const auto bad = [&](const std::string& why) {
+    return Error{fmt::format("{} is not replaced: {}. Remove it yourself, or name another folder",
+                             escape_line(out.string(), 500), why)};
+  };
+  const json manifest = read_manifest(out);
+  const json files = manifest.is_object() ? manifest.value("files", json()) : json();
+  if (!files.is_object()) return bad("it has no manifest.json of a corpus");
+  std::error_code error;
+  for (fs::directory_iterator it(out, error), end; !error && it != end; it.increment(error)) {
+    const std::string name = it->path().filename().string();
+    if (name != "manifest.json" && !files.contains(name))
+      return bad(fmt::format("{} in it is no part of the corpus", escape_line(name)));
   }
-
-  fs::path out_, folder_;
-  int lock_ = -1;
-  const std::function<void(const fs::path&)>& unfinished_;
-};
+  return error ? bad(error.message()) : Status();
+}
 
 // Splits into n runs whose lengths differ by at most one.
 std::size_t cut(std::size_t total, std::size_t n, std::size_t i) {
@@ -117,9 +94,10 @@ std::size_t cut(std::size_t total, std::size_t n, std::size_t i) {
 
 class Maker {
  public:
-  explicit Maker(const CorpusOptions& options) : options_(options), staging_(options) {}
+  explicit Maker(const CorpusOptions& options) : options_(options) {}
 
-  Result<Corpus> run() {
+  // `recipe` goes into the manifest.
+  Result<Corpus> run(const json& recipe) {
     options_.progress("reading texts", -1);
     fs::path texts = options_.from;
     if (texts.empty()) {
@@ -136,25 +114,27 @@ class Maker {
     manifest_["left_out"] = {{"repeated_paragraphs", split->repeated_paragraphs},
                              {"short_documents", split->short_documents},
                              {"near_copies_moved_to_train", split->near_copies}};
-    if (const Status made = staging_.create(); !made) return made.error();
+    auto staging = StagingFolder::create(options_.out, options_.unfinished);
+    if (!staging) return staging.error();
+    staging_.emplace(std::move(*staging));
     if (const Status trained = train(split->train); !trained) return trained.error();
     if (const Status done = side("val", split->val, 1); !done) return done.error();
     if (const Status done = side("train", split->train, options_.train_shards); !done) return done.error();
     if (options_.from.empty())
       if (const Status done = licences(texts); !done) return done.error();
-    return finish();
+    return finish(recipe);
   }
 
  private:
   Status write(const std::string& name, std::string_view bytes) {
-    if (const Status written = write_file_atomic(staging_.file(name), bytes); !written) return written;
+    if (const Status written = write_file_atomic(staging_->path() / name, bytes); !written) return written;
     return note(name);
   }
 
   // Puts size and digest of a finished file into the manifest.
   Status note(const std::string& name) {
     Sha256 digest;
-    const auto bytes = read_chunks(staging_.folder() / name, [&](std::string_view chunk) {
+    const auto bytes = read_chunks(staging_->path() / name, [&](std::string_view chunk) {
       digest.update(chunk);
       return true;
     });
@@ -184,7 +164,8 @@ class Maker {
     std::vector<std::vector<std::uint16_t>> encoded(texts.size());
     const std::size_t pieces = std::min<std::size_t>(texts.size(), 100);
     std::vector<Status> errors(pieces);
-    std::atomic<std::size_t> done{0};
+    std::size_t done = 0;
+    std::mutex reporting;
     parallel_for(pieces, 0, [&](std::size_t piece) {
       for (std::size_t i = cut(texts.size(), pieces, piece); i < cut(texts.size(), pieces, piece + 1); ++i) {
         auto ids = vocabulary_->encode(texts[i]);
@@ -194,6 +175,7 @@ class Maker {
         }
         encoded[i] = std::move(*ids);
       }
+      const std::lock_guard lock(reporting);
       options_.progress("encoding " + name, static_cast<double>(++done) / static_cast<double>(pieces));
     });
     for (const Status& error : errors)
@@ -224,7 +206,7 @@ class Maker {
     for (std::size_t i = 0; i < shards; ++i) {
       const std::size_t begin = cut(stream.size(), shards, i), end = cut(stream.size(), shards, i + 1);
       const std::string file = fmt::format("fineweb_{}_{:06}.bin", name, i);
-      auto writer = ShardWriter::create(staging_.file(file));
+      auto writer = ShardWriter::create(staging_->path() / file);
       if (!writer) return writer.error();
       if (const Status written = writer->write(std::span(stream).subspan(begin, end - begin)); !written) return written;
       if (const Status finished = writer->finish(); !finished) return finished;
@@ -258,18 +240,18 @@ class Maker {
     return write("LICENCES.txt", text);
   }
 
-  Result<Corpus> finish() {
+  Result<Corpus> finish(const json& recipe) {
     manifest_["schema"] = kCorpusSchema;
-    manifest_["recipe"] = recipe(options_);
+    manifest_["recipe"] = recipe;
     const std::string text = manifest_.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
-    if (const Status written = write_file_atomic(staging_.file("manifest.json"), text); !written)
+    if (const Status written = write_file_atomic(staging_->path() / "manifest.json", text); !written)
       return written.error();
-    if (const Status done = staging_.commit(options_.replace); !done) return done.error();
+    if (const Status done = staging_->commit(options_.replace); !done) return done.error();
     return open_corpus(options_.out);
   }
 
   const CorpusOptions& options_;
-  Staging staging_;
+  std::optional<StagingFolder> staging_;
   std::optional<Vocabulary> vocabulary_;
   ByteTable table_;
   json manifest_;
@@ -292,11 +274,8 @@ Result<Corpus> open_corpus(const fs::path& folder) {
     return Error{fmt::format("{} is no whole corpus: {}. Remove it and run pgref corpus, or name another folder",
                              escape_line(folder.string()), why)};
   };
-  const auto text = read_file(folder / "manifest.json", kMaxManifestBytes);
-  if (!text) return bad(text.error().message);
-  Corpus corpus{folder, folder / "tokenizer.model", 0, {}, {}, false, json::parse(*text, nullptr, false)};
-  if (!corpus.manifest.is_object() || corpus.manifest.value("schema", json()) != kCorpusSchema)
-    return bad(fmt::format("its manifest.json is not of schema {}", kCorpusSchema));
+  Corpus corpus{folder, folder / "tokenizer.model", 0, {}, {}, false, read_manifest(folder)};
+  if (!corpus.manifest.is_object()) return bad(fmt::format("it has no manifest.json of schema {}", kCorpusSchema));
   const json files = corpus.manifest.value("files", json::object());
   const json vocab_size = corpus.manifest.value("vocab_size", json());
   if (!files.is_object() || files.empty() || !vocab_size.is_number_unsigned())
@@ -314,24 +293,32 @@ Result<Corpus> open_corpus(const fs::path& folder) {
   return corpus;
 }
 
-Result<Corpus> make_corpus(const CorpusOptions& options) {
-  if (!(options.val_fraction > 0 && options.val_fraction < 1))
-    return Error{fmt::format("a share of {} for validation: it has to be above 0 and below 1", options.val_fraction)};
-  if (options.train_shards < 1 || options.train_shards > 100000)
-    return Error{fmt::format("{} training shards: 1 to 100,000 can be made", options.train_shards)};
-  std::error_code error;
-  const bool there =
-      fs::exists(options.out, error) && !(fs::is_directory(options.out) && fs::is_empty(options.out, error));
-  if (!there || options.replace) {
-    auto made = Maker(options).run();
+Result<Corpus> make_corpus(const CorpusOptions& given) {
+  if (!(given.val_fraction > 0 && given.val_fraction < 1))
+    return Error{fmt::format("a share of {} for validation: it has to be above 0 and below 1", given.val_fraction)};
+  if (given.train_shards < 1 || given.train_shards > 100000)
+    return Error{fmt::format("{} training shards: 1 to 100,000 can be made", given.train_shards)};
+  auto out = new_folder_name(given.out);
+  if (!out) return out.error();
+  CorpusOptions options = given;
+  options.out = std::move(*out);
+  if (!options.from.empty())
+    if (const Status apart = check_apart(options.from, options.out); !apart) return apart.error();
+  if (options.replace)
+    if (const Status replaceable = check_replaceable(options.out); !replaceable) return replaceable.error();
+  const auto wanted = recipe(options);
+  if (!wanted) return wanted.error();
+  if (options.replace || !is_there(options.out)) {
+    auto made = Maker(options).run(*wanted);
     // The other processes of a distributed run may have made it meanwhile: whoever is first wins.
-    if (made || options.replace || !fs::exists(options.out / "manifest.json", error)) return made;
+    if (made || options.replace || read_manifest(options.out).is_null()) return made;
   }
   auto corpus = open_corpus(options.out);
   if (!corpus) return corpus;
-  if (corpus->manifest.value("recipe", json()) != recipe(options))
+  if (corpus->manifest.value("recipe", json()) != *wanted)
     return Error{
-        fmt::format("{} is a corpus made with other options ({}). Make it anew (--replace), or name another folder",
+        fmt::format("{} is a corpus made with other options or of other texts ({}). Make it anew (--replace), or name "
+                    "another folder",
                     escape_line(options.out.string()), escape_line(corpus->manifest.value("recipe", json()).dump()))};
   corpus->reused = true;
   return corpus;

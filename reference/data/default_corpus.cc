@@ -26,18 +26,29 @@ bool run_script(const fs::path& script) {
 
 }  // namespace
 
+fs::path default_texts_folder() {
+  const char* named = std::getenv("PGREF_TEXTS");
+  return named != nullptr ? fs::path(named) : fs::path(PG_SOURCE_DIR) / "third_party" / "corpus";
+}
+
 Result<fs::path> default_texts() {
   std::error_code error;
-  const char* named = std::getenv("PGREF_TEXTS");
-  const fs::path source = PG_SOURCE_DIR, texts = named != nullptr ? named : source / "third_party" / "corpus";
-  const fs::path mark = texts / "PACKAGES.json", script = source / "ci" / "fetch_corpus";
-  if (!fs::exists(mark, error) && named == nullptr && fs::exists(script, error)) (void)run_script(script);
-  if (fs::exists(mark, error)) return texts;
+  const fs::path texts = default_texts_folder(), script = fs::path(PG_SOURCE_DIR) / "ci" / "fetch_corpus";
+  const auto there = [&] { return fs::exists(texts / "PACKAGES.json", error); };
+  std::string why = "ci/fetch_corpus of the source tree brings them out of Debian packages";
+  if (!there() && std::getenv("PGREF_TEXTS") == nullptr) {
+    // The source tree may be gone, or be somewhere else: the program can be moved.
+    if (::access(script.c_str(), X_OK) != 0)
+      why += fmt::format(", but it is not in {} any more; run it in yours and set $PGREF_TEXTS",
+                         escape_line(script.parent_path().string()));
+    else if (!run_script(script))
+      why += ", but it failed; its message is above";
+  }
+  if (there()) return texts;
   return Error{
-      fmt::format("the texts of the default corpus are not in {}. ci/fetch_corpus of the source tree brings them "
-                  "out of Debian packages; $PGREF_TEXTS names another place; or make a corpus of your own texts "
-                  "with --from FOLDER",
-                  escape_line(texts.string()))};
+      fmt::format("the texts of the default corpus are not in {}. {}. $PGREF_TEXTS names another place; or make "
+                  "a corpus of your own texts with --from FOLDER",
+                  escape_line(texts.string()), why)};
 }
 
 fs::path default_corpus_folder(std::size_t vocab_size) {

@@ -20,7 +20,7 @@ std::vector<std::string> lines_of(const std::filesystem::path& path) {
 }
 
 TEST(DefaultCorpus, IsEightMegabytesOfTextWhoseSidesShareLittle) {
-  if (!std::filesystem::exists(PG_SOURCE_DIR "/third_party/corpus/PACKAGES.json"))
+  if (!std::filesystem::exists(default_texts_folder() / "PACKAGES.json"))
     GTEST_SKIP() << "no texts; ci/fetch_corpus brings them";
   const TestFolder folder;
   CorpusOptions options;

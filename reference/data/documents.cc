@@ -4,9 +4,11 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "reference/base/file.h"
+#include "reference/base/sha256.h"
 #include "reference/base/text.h"
 
 namespace pg::data {
@@ -55,17 +57,46 @@ bool parse_base64(std::string_view digits, std::size_t& value) {
   return true;
 }
 
+std::string kind_of(const fs::path& path) {
+  return to_lower(path.extension().string());
+}
+
+// The files below `from` that hold texts, or `from` itself, in the order of their names.
+Result<std::vector<fs::path>> text_files(const fs::path& from) {
+  constexpr std::array<std::string_view, 6> kKinds = {".txt", ".jsonl", ".html", ".htm", ".pod", ".index"};
+  std::vector<fs::path> files;
+  std::error_code error;
+  const auto add = [&](const fs::path& path) {
+    if (std::find(kKinds.begin(), kKinds.end(), kind_of(path)) != kKinds.end()) files.push_back(path);
+  };
+  if (fs::is_directory(from, error)) {
+    for (fs::recursive_directory_iterator it(from, error), end; !error && it != end; it.increment(error))
+      if (it->is_regular_file(error) && !it->is_symlink(error)) add(it->path());
+    if (error) return Error{fmt::format("cannot read {}: {}", escape_line(from.string()), error.message())};
+    std::sort(files.begin(), files.end());
+  } else {
+    add(from);
+  }
+  return files;
+}
+
+// `file` as documents are named after it.
+std::string name_below(const fs::path& from, const fs::path& file) {
+  return file == from ? from.filename().string() : file.lexically_relative(from).generic_string();
+}
+
+// What an .index is the index of.
+fs::path dictionary_of(fs::path index) {
+  return index.replace_extension(".dict.dz");
+}
+
 Status add_file(const fs::path& path, const std::string& name, std::vector<Document>& documents) {
-  const std::string kind = to_lower(path.extension().string());
-  const bool known =
-      kind == ".txt" || kind == ".jsonl" || kind == ".html" || kind == ".htm" || kind == ".pod" || kind == ".index";
-  if (!known) return {};
+  const std::string kind = kind_of(path);
   const auto content = read_file(path, kMaxFileBytes);
   if (!content) return content.error();
   if (kind == ".jsonl") return add_jsonl(*content, name, documents);
   if (kind == ".index") {
-    fs::path packed = path;
-    packed.replace_extension(".dict.dz");
+    const fs::path packed = dictionary_of(path);
     const auto bytes = read_file(packed, kMaxFileBytes);
     if (!bytes) return Error{bytes.error().message + " (it belongs to the .index beside it)"};
     const auto dictionary = gunzip(*bytes, packed.string());
@@ -139,8 +170,8 @@ Status add_dictd(std::string_view dictionary, std::string_view index, const std:
         length > dictionary.size() - offset)
       return Error{fmt::format("{}:{}: is no line of a dictd index of a dictionary of {} bytes", escape_line(name),
                                number, dictionary.size())};
-    // Entries named 00-database-... are about the dictionary.
-    if (!line.starts_with("00")) entries.emplace_back(offset, length);
+    // Entries named 00-database-... (00database... without punctuation) are about the dictionary.
+    if (!line.starts_with("00-database") && !line.starts_with("00database")) entries.emplace_back(offset, length);
   }
   std::sort(entries.begin(), entries.end());
   entries.erase(std::unique(entries.begin(), entries.end()), entries.end());  // several headwords, one entry
@@ -163,26 +194,35 @@ Status add_dictd(std::string_view dictionary, std::string_view index, const std:
 }
 
 Result<std::vector<Document>> read_documents(const fs::path& from) {
+  const auto files = text_files(from);
+  if (!files) return files.error();
   std::vector<Document> documents;
-  std::error_code error;
-  if (!fs::is_directory(from, error)) {
-    if (const Status added = add_file(from, from.filename().string(), documents); !added) return added.error();
-  } else {
-    std::vector<fs::path> files;
-    for (fs::recursive_directory_iterator it(from, error), end; !error && it != end; it.increment(error))
-      if (it->is_regular_file(error) && !it->is_symlink(error)) files.push_back(it->path());
-    if (error) return Error{fmt::format("cannot read {}: {}", escape_line(from.string()), error.message())};
-    std::sort(files.begin(), files.end());
-    for (const fs::path& file : files)
-      if (const Status added = add_file(file, file.lexically_relative(from).generic_string(), documents); !added)
-        return added.error();
-  }
+  for (const fs::path& file : *files)
+    if (const Status added = add_file(file, name_below(from, file), documents); !added) return added.error();
   if (documents.empty())
     return Error{
         fmt::format("no text in {}: give a .jsonl with \"text\" in every line, or a folder with .txt, .jsonl, "
                     ".html or .pod files",
                     escape_line(from.string()))};
   return documents;
+}
+
+Result<std::string> digest_of_documents(const fs::path& from) {
+  auto files = text_files(from);
+  if (!files) return files.error();
+  for (std::size_t i = files->size(); i-- > 0;)
+    if (kind_of((*files)[i]) == ".index") files->push_back(dictionary_of((*files)[i]));
+  Sha256 digest;
+  for (const fs::path& file : *files) {
+    Sha256 content;
+    const auto read = read_chunks(file, [&](std::string_view chunk) {
+      content.update(chunk);
+      return true;
+    });
+    if (!read) return read.error();
+    digest.update(fmt::format("{} {} {}\n", content.hex(), *read, name_below(from, file)));
+  }
+  return digest.hex();
 }
 
 }  // namespace pg::data

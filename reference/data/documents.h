@@ -25,6 +25,9 @@ struct Document {
 // the file and the line.
 Result<std::vector<Document>> read_documents(const std::filesystem::path& from);
 
+// SHA-256 over names, sizes and bytes of the files that read_documents() takes.
+Result<std::string> digest_of_documents(const std::filesystem::path& from);
+
 // The parts of it. `name` goes into ids.
 void add_text(std::string_view text, const std::string& name, std::vector<Document>& documents);
 void add_html(std::string_view page, const std::string& name, std::vector<Document>& documents);

@@ -74,6 +74,8 @@ TEST(Documents, ADictionaryGivesEachEntryOnce) {
   ASSERT_TRUE(add_dictd(text, "00-database-info\tA\tB\nalias\tA\tv\nother\tv\tS\nword\tA\tv\n", "d", documents).ok());
   ASSERT_EQ(documents.size(), 1U);
   EXPECT_THAT(documents[0].paragraphs, ElementsAre("word", "The meaning of a word is here."));
+  ASSERT_TRUE(add_dictd(text, "007\tA\tv\n00databaseinfo\tv\tS\n", "d", documents).ok());
+  EXPECT_EQ(documents.size(), 2U);  // a headword with zeros is a headword
   for (const char* bad : {"x\n", "x\tA\n", "x\tA\t?\n", "x\tA\t//\n", "x\t//////////\tA\n"})
     EXPECT_THAT(add_dictd(text, bad, "d.index", documents).error().message, HasSubstr("d.index:1")) << bad;
 }

@@ -1,151 +1,57 @@
 #include "reference/data/download.h"
 
-#include <curl/curl.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <memory>
 #include <thread>
 
+#include "reference/base/descriptor.h"
 #include "reference/base/file.h"
 #include "reference/base/sha256.h"
 #include "reference/base/text.h"
+#include "reference/data/download_record.h"
+#include "reference/data/http.h"
 
 namespace pg::data {
 namespace {
 
 namespace fs = std::filesystem;
 
-// One transfer and what it brought. The sink gets the body of a 200 or 206 only.
-struct Transfer {
-  std::uint64_t resume_from = 0;
-  std::string if_range;                        // ETag for the range request
-  std::function<bool(bool from_start)> begin;  // before the first byte; false: cannot write
-  std::function<bool(std::string_view)> sink;  // false: cannot write
-  std::function<void(std::uint64_t now, std::uint64_t total)> progress;
-
-  CURL* curl = nullptr;
-  long status = 0;
-  std::string etag;
-  bool begun = false, local_error = false, bad_range = false;
-  std::uint64_t received = 0, range_start = 0;
-};
-
-std::size_t on_header(char* data, std::size_t, std::size_t size, void* context) {
-  Transfer& transfer = *static_cast<Transfer*>(context);
-  const std::string_view line(data, size);
-  if (line.starts_with("HTTP/")) transfer.etag.clear();  // of a redirect
-  const std::size_t colon = line.find(':');
-  if (colon == std::string_view::npos) return size;
-  const std::string name = to_lower(line.substr(0, colon));
-  const std::string_view value = trim(line.substr(colon + 1));
-  if (name == "etag" && !value.starts_with("W/")) transfer.etag = value;
-  if (name == "content-range" && value.starts_with("bytes "))
-    transfer.range_start = std::strtoull(std::string(value.substr(6)).c_str(), nullptr, 10);
-  return size;
-}
-
-std::size_t on_body(char* data, std::size_t, std::size_t size, void* context) {
-  Transfer& transfer = *static_cast<Transfer*>(context);
-  curl_easy_getinfo(transfer.curl, CURLINFO_RESPONSE_CODE, &transfer.status);
-  if (transfer.status != 200 && transfer.status != 206) return size;
-  if (transfer.status == 206 && transfer.range_start != transfer.resume_from) {
-    transfer.bad_range = true;
-    return 0;
-  }
-  if (!transfer.begun) {
-    transfer.begun = true;
-    transfer.local_error = !transfer.begin(transfer.status == 200);
-  }
-  if (!transfer.local_error) transfer.local_error = !transfer.sink({data, size});
-  transfer.received += size;
-  return transfer.local_error ? 0 : size;
-}
-
-int on_progress(void* context, curl_off_t total, curl_off_t now, curl_off_t, curl_off_t) {
-  const Transfer& transfer = *static_cast<Transfer*>(context);
-  if (transfer.progress) transfer.progress(static_cast<std::uint64_t>(now), static_cast<std::uint64_t>(total));
-  return 0;
-}
-
-struct CurlCleanup {
-  void operator()(CURL* curl) const { curl_easy_cleanup(curl); }
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-
-// Runs the request; empty: a whole answer came, its status in transfer.status.
-std::string run(const std::string& url, Transfer& transfer, const DownloadOptions& options) {
-  static const CURLcode initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
-  const std::unique_ptr<CURL, CurlCleanup> curl(initialised == CURLE_OK ? curl_easy_init() : nullptr);
-  if (!curl) return "libcurl cannot start";
-  transfer.curl = curl.get();
-  char message[CURL_ERROR_SIZE] = {};
-  std::unique_ptr<curl_slist, CurlCleanup> headers;
-  const std::string range = fmt::format("{}-", transfer.resume_from);
-  curl_easy_setopt(transfer.curl, CURLOPT_URL, url.c_str());
-  curl_easy_setopt(transfer.curl, CURLOPT_ERRORBUFFER, message);
-  curl_easy_setopt(transfer.curl, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(transfer.curl, CURLOPT_FOLLOWLOCATION, 1L);
-  curl_easy_setopt(transfer.curl, CURLOPT_MAXREDIRS, 10L);
-  curl_easy_setopt(transfer.curl, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(transfer.curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(transfer.curl, CURLOPT_USERAGENT, "pgref");
-  curl_easy_setopt(transfer.curl, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout_s * 1000));
-  curl_easy_setopt(transfer.curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-  curl_easy_setopt(transfer.curl, CURLOPT_LOW_SPEED_TIME, std::max(1L, static_cast<long>(options.stall_timeout_s)));
-  curl_easy_setopt(transfer.curl, CURLOPT_HEADERFUNCTION, on_header);
-  curl_easy_setopt(transfer.curl, CURLOPT_HEADERDATA, &transfer);
-  curl_easy_setopt(transfer.curl, CURLOPT_WRITEFUNCTION, on_body);
-  curl_easy_setopt(transfer.curl, CURLOPT_WRITEDATA, &transfer);
-  curl_easy_setopt(transfer.curl, CURLOPT_NOPROGRESS, 0L);
-  curl_easy_setopt(transfer.curl, CURLOPT_XFERINFOFUNCTION, on_progress);
-  curl_easy_setopt(transfer.curl, CURLOPT_XFERINFODATA, &transfer);
-  if (transfer.resume_from > 0) {
-    curl_easy_setopt(transfer.curl, CURLOPT_RANGE, range.c_str());
-    if (!transfer.if_range.empty())
-      headers.reset(curl_slist_append(nullptr, ("If-Range: " + transfer.if_range).c_str()));
-    curl_easy_setopt(transfer.curl, CURLOPT_HTTPHEADER, headers.get());
-  }
-  const CURLcode code = curl_easy_perform(transfer.curl);
-  curl_easy_getinfo(transfer.curl, CURLINFO_RESPONSE_CODE, &transfer.status);
-  if (code == CURLE_OK) return "";
-  return message[0] != '\0' ? message : curl_easy_strerror(code);
-}
-
-// Answers that another try may change.
-bool is_passing(long status) {
-  return status == 0 || status == 200 || status == 206 || status == 408 || status == 429 || status >= 500;
-}
-
+// One file on its way. What has come grows in the part file, which is locked and stays open all the time.
 class FileDownload {
  public:
   FileDownload(const std::string& base_url, const RemoteFile& file, const fs::path& folder,
                const DownloadOptions& options)
       : url_(base_url + (base_url.ends_with('/') ? "" : "/") + file.name),
         file_(file),
+        folder_(folder),
         target_(folder / file.local_name()),
-        part_(target_.string() + ".part"),
-        etag_file_(part_.string() + ".etag"),
+        part_path_(target_.string() + ".part"),
+        source_path_(part_path_.string() + ".from"),
         options_(options) {}
   ~FileDownload() {
-    if (fd_ >= 0) ::close(fd_);
+    if (part_.get() >= 0 && !finished_ && !can_go_on()) remove_part();
   }
   FileDownload(const FileDownload&) = delete;
   FileDownload& operator=(const FileDownload&) = delete;
 
   Result<Downloaded> go() {
+    const auto there = is_there();
+    if (!there) return there.error();
+    if (*there) return Downloaded::was_there;
     std::error_code error;
-    if (fs::exists(target_, error)) {
-      const auto right = verify(target_);
-      if (!right) return right.error();
-      if (right->empty()) return Downloaded::was_there;
-    }
     fs::create_directories(target_.parent_path(), error);
+    if (error)
+      return Error{fmt::format("cannot create the folder {}: {}; choose another folder",
+                               escape_line(target_.parent_path().string(), 500), error.message())};
+    if (const Status opened = open_part(); !opened) return opened.error();
     double pause = options_.first_pause_s;
     for (unsigned tries = 0;;) {
       const std::uint64_t before = part_bytes();
@@ -159,103 +65,163 @@ class FileDownload {
   }
 
  private:
-  Error fail(const std::string& what) const {
-    return Error{fmt::format("{}: {}. What came so far is in {}; run it again to go on from there",
-                             escape_line(url_, 500), escape_line(what), escape_line(part_.string(), 500))};
+  // Whether the whole file is at its place. Where the manifest has no digest, a name and a size say little: what the
+  // record says about it has to agree.
+  Result<bool> is_there() const {
+    std::error_code error;
+    if (!fs::exists(target_, error)) return false;
+    const auto wrong = verify(target_);
+    if (!wrong) return wrong.error();
+    if (!wrong->empty()) return false;
+    if (file_.sha256.empty()) {
+      const auto source = recorded_source(folder_, file_.local_name());
+      if (!source || source->url != url_ || source->bytes != fs::file_size(target_, error)) return false;
+    }
+    return !options_.check || options_.check(file_, target_).ok();
   }
-  Error fail_here(const char* what) const {
-    return Error{
-        fmt::format("cannot {} {}: {}; make room or choose another folder, then run it again to go on from there", what,
-                    escape_line(part_.string(), 500), std::strerror(errno))};
+
+  Status open_part() {
+    struct stat opened {
+    }, named{};
+    do {
+      part_ = Descriptor(::open(part_path_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
+      if (part_.get() < 0 || ::fstat(part_.get(), &opened) != 0) return fail_here("create", errno);
+      if (::flock(part_.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+        part_ = Descriptor();
+        return Error{
+            fmt::format("{} is being downloaded by another process; wait for its end, or choose another folder",
+                        escape_line(part_path_.string(), 500))};
+      }
+      // Whoever had the lock before may have given the file its name: that one is not ours to write to.
+    } while (::stat(part_path_.c_str(), &named) != 0 || named.st_ino != opened.st_ino || named.st_dev != opened.st_dev);
+    return {};
+  }
+
+  std::string go_on() const {
+    return can_go_on() ? fmt::format("What came so far is in {}; run it again to go on from there",
+                                     escape_line(part_path_.string(), 500))
+                       : "Run it again to begin anew";
+  }
+  Error fail(const std::string& what) const {
+    return Error{fmt::format("{}: {}. {}", escape_line(url_, 500), escape_line(what), go_on())};
+  }
+  Error fail_here(const char* what, int problem) const {
+    return Error{fmt::format("cannot {} {}: {}; make room or choose another folder. {}", what,
+                             escape_line(part_path_.string(), 500), std::strerror(problem), go_on())};
   }
 
   std::uint64_t part_bytes() const {
-    std::error_code error;
-    const auto bytes = fs::file_size(part_, error);
-    return error ? 0 : bytes;
+    struct stat info {};
+    return part_.get() >= 0 && ::fstat(part_.get(), &info) == 0 ? static_cast<std::uint64_t>(info.st_size) : 0;
   }
 
   void forget() const {
     std::error_code error;
-    fs::remove(part_, error);
-    fs::remove(etag_file_, error);
+    fs::remove(source_path_, error);
+    (void)::ftruncate(part_.get(), 0);
   }
-
-  bool begin(bool from_start, const std::string& etag) {
-    if (fd_ >= 0) ::close(fd_);
-    fd_ = ::open(part_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | (from_start ? O_TRUNC : O_APPEND), 0666);
-    if (fd_ < 0) return false;
-    if (!from_start) return true;
+  void remove_part() const {
     std::error_code error;
-    fs::remove(etag_file_, error);
-    return etag.empty() || write_file_atomic(etag_file_, etag).ok();
+    fs::remove(source_path_, error);
+    fs::remove(part_path_, error);
   }
 
-  bool put(std::string_view bytes) const {
+  // Only bytes of one version may be joined: a digest tells in the end, an ETag before.
+  bool may_go_on(const std::optional<Source>& source) const {
+    return source && (!file_.sha256.empty() || (source->url == url_ && !source->etag.empty()));
+  }
+
+  bool can_go_on() const { return part_bytes() > 0 && may_go_on(read_source(source_path_)); }
+
+  Status begin(const Transfer& transfer) const {
+    if (transfer.status == 200) {
+      forget();
+      return write_source(source_path_, {url_, transfer.etag, 0});
+    }
+    const bool same = transfer.if_range.empty() || transfer.etag == transfer.if_range ||
+                      (transfer.etag.empty() && !file_.sha256.empty());
+    return same ? Status() : Error{"the server has another version of the file now"};
+  }
+
+  Status put(std::string_view bytes) const {
+    if (file_.bytes && part_bytes() + bytes.size() > *file_.bytes) {
+      forget();
+      return Error{
+          fmt::format("{}: has more than the {} bytes of the manifest. Mend the manifest if the file was replaced",
+                      escape_line(url_, 500), *file_.bytes)};
+    }
     while (!bytes.empty()) {
-      const ssize_t n = ::write(fd_, bytes.data(), bytes.size());
+      const ssize_t n = ::write(part_.get(), bytes.data(), bytes.size());
       if (n < 0 && errno == EINTR) continue;
-      if (n < 0) return false;
+      if (n < 0) return fail_here("write", errno);
       bytes.remove_prefix(static_cast<std::size_t>(n));
     }
-    return true;
+    return {};
   }
 
   // One request. Empty: all bytes have come. A text: another try may help. An Error: none will.
-  Result<std::string> attempt() {
-    if (file_.bytes && part_bytes() == *file_.bytes) return std::string();
+  Result<std::string> attempt() const {
     if (file_.bytes && part_bytes() > *file_.bytes) forget();
-    const auto etag = read_file(etag_file_, 4096);
-    // Without an ETag or a digest nothing would tell whether the rest belongs to the same file.
-    if (!etag && file_.sha256.empty()) forget();
+    if (part_bytes() > 0 && part_bytes() == file_.bytes && !file_.sha256.empty()) return std::string();
+    const auto source = read_source(source_path_);
+    if (!may_go_on(source)) forget();
     Transfer transfer;
     transfer.resume_from = part_bytes();
-    transfer.if_range = etag ? *etag : "";
-    transfer.begin = [&](bool from_start) { return begin(from_start, transfer.etag); };
-    transfer.sink = [&](std::string_view bytes) { return put(bytes); };
+    if (transfer.resume_from > 0 && source->url == url_) transfer.if_range = source->etag;
+    Status begun, written;
+    transfer.begin = [&](bool) { return (begun = begin(transfer)).ok(); };
+    transfer.sink = [&](std::string_view bytes) { return (written = put(bytes)).ok(); };
     transfer.progress = [&](std::uint64_t now, std::uint64_t total) {
       const std::uint64_t base = transfer.status == 200 ? 0 : transfer.resume_from;
       if (options_.progress)
         options_.progress(file_.name, base + now, file_.bytes.value_or(total > 0 ? base + total : 0));
     };
-    const std::string problem = run(url_, transfer, options_);
-    if (transfer.local_error) return fail_here("write");
-    if (transfer.bad_range || transfer.status == 416) {
+    const std::string problem = run_transfer(url_, transfer, options_);
+    const bool accepted = transfer.status == 200 || transfer.status == 206;
+    if (accepted && problem.empty() && !transfer.begun) begun = begin(transfer);  // no body at all
+    if (!begun && transfer.status == 200) return begun.error();
+    const bool short_of = file_.bytes && part_bytes() < *file_.bytes;
+    const std::string came = short_of ? fmt::format("only {} of {} bytes came", part_bytes(), *file_.bytes) : "";
+    if (!begun || transfer.bad_range || transfer.status == 416) {
       forget();
-      return std::string("the server does not continue where the first part ended");
+      if (!begun) return begun.error().message;
+      return "the server does not continue where the first part ended" + (short_of ? ": " + came : "");
     }
+    if (!written) return written.error();
+    if (transfer.hopeless)
+      return Error{fmt::format("{}: {}. Check the address", escape_line(url_, 500), escape_line(problem))};
     if (!is_passing(transfer.status))
       return Error{fmt::format("{}: the server answered {}. Check the address and the names in the manifest",
                                escape_line(url_, 500), transfer.status)};
     if (!problem.empty()) return problem;
-    if (transfer.status != 200 && transfer.status != 206) return fmt::format("the server answered {}", transfer.status);
-    if (!transfer.begun && !begin(transfer.status == 200, transfer.etag)) return fail_here("create");  // no body at all
-    if (file_.bytes && part_bytes() < *file_.bytes)
-      return fmt::format("only {} of {} bytes came", part_bytes(), *file_.bytes);
-    return std::string();
+    if (!accepted) return fmt::format("the server answered {}", transfer.status);
+    return came;
   }
 
   // Empty, or what is wrong with the bytes in `path`.
   Result<std::string> verify(const fs::path& path) const {
+    std::error_code error;
+    const std::uint64_t bytes = fs::file_size(path, error);
+    if (error) return Error{fmt::format("cannot read {}: {}", escape_line(path.string(), 500), error.message())};
+    if (file_.bytes && bytes != *file_.bytes) return fmt::format("it has {} bytes instead of {}", bytes, *file_.bytes);
+    if (file_.sha256.empty()) return std::string();
     Sha256 digest;
-    const auto bytes = read_chunks(path, [&](std::string_view chunk) {
+    const auto read = read_chunks(path, [&](std::string_view chunk) {
       digest.update(chunk);
       return true;
     });
-    if (!bytes) return bytes.error();
-    if (file_.bytes && *bytes != *file_.bytes)
-      return fmt::format("it has {} bytes instead of {}", *bytes, *file_.bytes);
+    if (!read) return read.error();
     const std::string hex = digest.hex();
-    if (!file_.sha256.empty() && hex != file_.sha256)
-      return fmt::format("its SHA-256 is {} instead of {}", hex, file_.sha256);
-    return std::string();
+    return hex == file_.sha256 ? "" : fmt::format("its SHA-256 is {} instead of {}", hex, file_.sha256);
   }
 
+  // The part becomes the file, if it is right.
   Result<Downloaded> finish() {
-    if (fd_ < 0) fd_ = ::open(part_.c_str(), O_WRONLY | O_CLOEXEC);
-    if (fd_ < 0 || ::fsync(fd_) != 0) return fail_here("flush");
-    const auto wrong = verify(part_);
+    if (::fsync(part_.get()) != 0) return fail_here("flush", errno);
+    auto wrong = verify(part_path_);
     if (!wrong) return wrong.error();
+    if (wrong->empty() && options_.check)
+      if (const Status checked = options_.check(file_, part_path_); !checked) wrong = checked.error().message;
     if (!wrong->empty()) {
       forget();
       return Error{
@@ -263,16 +229,22 @@ class FileDownload {
                       "the manifest if the file was replaced",
                       escape_line(url_, 500), *wrong)};
     }
-    if (::rename(part_.c_str(), target_.c_str()) != 0) return fail_here("rename");
-    forget();
+    const auto source = read_source(source_path_);
+    const Source origin{url_, source && source->url == url_ ? source->etag : "", part_bytes()};
+    if (::rename(part_path_.c_str(), target_.c_str()) != 0) return fail_here("rename", errno);
+    finished_ = true;
+    std::error_code error;
+    fs::remove(source_path_, error);
+    if (const Status recorded = record_source(folder_, file_.local_name(), origin); !recorded) return recorded.error();
     return Downloaded::fetched;
   }
 
   std::string url_;
   const RemoteFile& file_;
-  fs::path target_, part_, etag_file_;
+  fs::path folder_, target_, part_path_, source_path_;
   const DownloadOptions& options_;
-  int fd_ = -1;
+  Descriptor part_;
+  bool finished_ = false;
 };
 
 }  // namespace
@@ -292,11 +264,11 @@ Result<std::string> download_text(const std::string& url, std::uint64_t max_byte
       text += bytes;
       return text.size() <= max_bytes;
     };
-    const std::string problem = run(url, transfer, options);
-    if (transfer.local_error)
+    const std::string problem = run_transfer(url, transfer, options);
+    if (text.size() > max_bytes)
       return Error{fmt::format("{}: is larger than {} bytes", escape_line(url, 500), max_bytes)};
     if (problem.empty() && transfer.status == 200) return text;
-    if (tries >= options.tries || !is_passing(transfer.status))
+    if (tries >= options.tries || transfer.hopeless || !is_passing(transfer.status))
       return Error{
           fmt::format("{}: {}. Check the address and the network", escape_line(url, 500),
                       problem.empty() ? fmt::format("the server answered {}", transfer.status) : escape_line(problem))};

@@ -36,8 +36,9 @@ inline constexpr std::string_view kPublishedUrl =
     "https://huggingface.co/datasets/willdepueoai/parameter-golf/resolve/main/datasets";
 
 // The files of one variant ("sp1024", "sp8192", "byte260") out of the manifest.json published there: all validation
-// shards, the first `train_shards` training shards and the tokenizer (as tokenizer.model). That manifest has no sizes
-// and no digests.
+// shards, the first `train_shards` training shards and what belongs to the tokenizer: its model_path (as
+// tokenizer.model), vocab_path and path. A tokenizer without any of them is an Error, as in the original. That manifest
+// has no sizes and no digests.
 Result<DownloadManifest> published_files(const std::string& manifest, const std::string& base_url,
                                          const std::string& variant, std::size_t train_shards);
 
@@ -47,14 +48,18 @@ struct DownloadOptions {
   double connect_timeout_s = 20;  // and no less than 1 byte/s over stall_timeout_s
   double stall_timeout_s = 60;
   std::function<void(const std::string& name, std::uint64_t done, std::uint64_t total)> progress;  // total 0: unknown
+  // What a whole file has to be besides size and digest; asked before it gets its name, and of one that is there.
+  std::function<Status(const RemoteFile& file, const std::filesystem::path& path)> check;
 };
 
 enum class Downloaded { fetched, was_there };
 
-// Brings base_url + "/" + file.name to folder / file.local_name(). What is there already, of the right size and digest,
-// stays. The bytes grow in <name>.part, which a later call resumes with a range request if the server agrees that the
-// file is still the same (If-Range on its ETag, kept in <name>.part.etag); the file gets its name only when size and
-// digest are right. A wrong digest removes what came. Errors name the URL, what happened and the way out.
+// Brings base_url + "/" + file.name to folder / file.local_name(). What is there already stays if size and digest are
+// right; without a digest only if fetch.json of the folder (download_record.h) has it from the same URL with the same
+// size. The bytes grow in <name>.part, which one process at a time writes to. A later call goes on there with a range
+// request if a digest or an ETag (kept in <name>.part.from) can tell that the bytes belong together. The file gets its
+// name when size, digest and options.check are right; bytes that are not are removed. Errors name the URL, what
+// happened and the way out.
 Result<Downloaded> download(const std::string& base_url, const RemoteFile& file, const std::filesystem::path& folder,
                             const DownloadOptions& options);
 

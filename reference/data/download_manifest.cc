@@ -5,20 +5,22 @@
 
 #include "reference/base/text.h"
 #include "reference/data/download.h"
+#include "reference/data/download_record.h"
 
 namespace pg::data {
 namespace {
 
 using nlohmann::json;
 
-// A path that stays below the folder it is put into.
+// A path that stays below the folder it is put into and means no other file there.
 bool is_safe_name(const std::string& name) {
   if (name.empty() || name.size() > 500 || name.front() == '/' || name.back() == '/') return false;
   for (const char c : name)
     if (static_cast<unsigned char>(c) < ' ' || c == 0x7F || c == '\\' || c == '?' || c == '#' || c == '%') return false;
   for (const auto& part : std::filesystem::path(name))
     if (part == ".." || part == "." || part.empty()) return false;
-  return true;
+  // Names that download() itself uses.
+  return name != kRecordName && !name.ends_with(".part") && !name.ends_with(".part.from");
 }
 
 bool is_sha256(const std::string& text) {
@@ -45,7 +47,8 @@ Result<DownloadManifest> parse_download_manifest(const std::string& text, const 
     const std::string place = fmt::format("file {}", manifest.files.size());
     if (!file.is_object() || !file.value("name", json()).is_string()) return bad(place + " has no name");
     RemoteFile remote{file["name"].get<std::string>(), std::nullopt, "", ""};
-    if (!is_safe_name(remote.name)) return bad(place + " has a name that is no relative path");
+    if (!is_safe_name(remote.name))
+      return bad(place + " has a name that is no relative path, or one that a download uses itself");
     if (file.contains("bytes") && !file["bytes"].is_null()) {
       if (!file["bytes"].is_number_unsigned()) return bad(place + ": bytes is no whole number");
       remote.bytes = file["bytes"].get<std::uint64_t>();
@@ -100,11 +103,21 @@ Result<DownloadManifest> published_files(const std::string& manifest, const std:
   };
   for (std::uint64_t i = 0; i < val; ++i) add(fmt::format("fineweb_val_{:06}.bin", i));
   for (std::size_t i = 0; i < train_shards; ++i) add(fmt::format("fineweb_train_{:06}.bin", i));
-  const json tokenizer =
-      named(parsed.value("tokenizers", json()),
-            dataset.value("tokenizer_name", json("")).is_string() ? dataset.value("tokenizer_name", "") : "");
-  const json path = tokenizer.is_object() ? tokenizer.value("model_path", json()) : json();
-  if (path.is_string()) files.files.push_back({path.get<std::string>(), std::nullopt, "", "tokenizer.model"});
+  const json tokenizer_name = dataset.value("tokenizer_name", json());
+  const json tokenizer = tokenizer_name.is_string()
+                             ? named(parsed.value("tokenizers", json()), tokenizer_name.get<std::string>())
+                             : json();
+  const std::size_t shards = files.files.size();
+  for (const char* key : {"model_path", "vocab_path", "path"}) {
+    const json path = tokenizer.is_object() ? tokenizer.value(key, json()) : json();
+    if (!path.is_string() || path == "") continue;
+    const auto name = path.get<std::string>();
+    const bool is_model = key == std::string_view("model_path");
+    files.files.push_back(
+        {name, std::nullopt, "", is_model ? "tokenizer.model" : std::filesystem::path(name).filename().string()});
+  }
+  if (files.files.size() == shards)
+    return bad(fmt::format("it names no file for the tokenizer of {}; choose another variant", escape_line(folder)));
   for (const RemoteFile& file : files.files)
     if (!is_safe_name(file.name)) return bad("it has a name that is no relative path");
   return files;

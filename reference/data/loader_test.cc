@@ -107,6 +107,23 @@ TEST(SequentialLoader, AStepHasTheSameSequencesForEveryNumberOfProcesses) {
   }
 }
 
+// Expected: the hash of #1060 over str(pathlib.Path(path)), by Python.
+TEST(CoprimeLoader, IsSeededWithThePathAsPythonWritesIt) {
+  const TestFolder folder;
+  folder.folder("sub");
+  folder.shard("x.bin", std::vector<std::uint16_t>(100, 5));
+  folder.shard("sub/x.bin", std::vector<std::uint16_t>(100, 5));
+  const fs::path before = fs::current_path();
+  fs::current_path(folder.root());
+  const std::pair<const char*, std::uint64_t> expected[] = {{"x.bin", 7086973447816733551U},
+                                                            {"./x.bin", 7086973447816733551U},
+                                                            {"sub/../x.bin", 12592224345281040879U},
+                                                            {"sub//x.bin", 7533491056240335730U},
+                                                            {"sub/./x.bin", 7533491056240335730U}};
+  for (const auto& [path, seed] : expected) EXPECT_EQ(made("coprime", {path})->state()["seed"], seed) << path;
+  fs::current_path(before);
+}
+
 TEST(Loader, TargetsAreTheTokensAfterTheIds) {
   const TestFolder folder;
   const auto shards = write_shards(folder, {701, 333, 1000});
@@ -125,10 +142,11 @@ TEST(Loader, GoesOnExactlyWhereASavedStateStands) {
   for (const char* kind : kKinds) {
     SCOPED_TRACE(kind);
     for (const int calls : {0, 1, 77}) {
-      const auto loader = made(kind, shards, 1, 2);
-      for (int call = 0; call < calls; ++call) (void)loader->next(64, call < 40 ? 8 : 16);
-      const json state = json::parse(loader->state().dump());
-      // On another rank's object that already went its own way.
+      const auto loader = made(kind, shards, 1, 2), saver = made(kind, shards, 0, 2);
+      for (int call = 0; call < calls; ++call)
+        for (const auto& rank : {loader.get(), saver.get()}) (void)rank->next(64, call < 40 ? 8 : 16);
+      // What rank 0 saved, on an object of rank 1 that already went its own way.
+      const json state = json::parse(saver->state().dump());
       const auto resumed = made(kind, shards, 1, 2);
       for (int call = 0; call < 5; ++call) (void)resumed->next(64, 8);
       const Status restored = resumed->restore(state);

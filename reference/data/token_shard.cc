@@ -13,6 +13,7 @@
 #include <cstring>
 #include <utility>
 
+#include "reference/base/descriptor.h"
 #include "reference/base/text.h"
 
 namespace pg::data {
@@ -56,17 +57,13 @@ Result<std::size_t> parse_shard_header(std::string_view header, std::uint64_t fi
 
 Result<TokenShard> TokenShard::open(const std::filesystem::path& path) {
   // O_NONBLOCK: a FIFO must not wait for a writer.
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) return io_error("open the token shard", path);
-  struct Close {
-    int fd;
-    ~Close() { ::close(fd); }
-  } const close{fd};
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (file.get() < 0) return io_error("open the token shard", path);
   struct stat info {};
-  if (::fstat(fd, &info) != 0) return io_error("stat", path);
+  if (::fstat(file.get(), &info) != 0) return io_error("stat", path);
   if (!S_ISREG(info.st_mode)) return Error{fmt::format("{} is not a regular file", escape_line(path.string()))};
   std::array<char, kShardHeaderBytes> header;
-  const ssize_t got = ::pread(fd, header.data(), header.size(), 0);
+  const ssize_t got = ::pread(file.get(), header.data(), header.size(), 0);
   if (got < 0) return io_error("read", path);
   const auto file_bytes = static_cast<std::uint64_t>(info.st_size);
   const auto tokens =
@@ -75,7 +72,7 @@ Result<TokenShard> TokenShard::open(const std::filesystem::path& path) {
   TokenShard shard;
   shard.path_ = path;
   shard.size_ = *tokens;
-  void* map = ::mmap(nullptr, file_bytes, PROT_READ, MAP_SHARED, fd, 0);
+  void* map = ::mmap(nullptr, file_bytes, PROT_READ, MAP_SHARED, file.get(), 0);
   if (map == MAP_FAILED) return io_error("map", path);
   shard.map_ = map;
   shard.map_bytes_ = file_bytes;

@@ -26,7 +26,9 @@ inline constexpr std::size_t kTokensPerShard = 100'000'000;  // what the publish
 // first bytes, at most kShardHeaderBytes of them. `name` goes into the Error.
 Result<std::size_t> parse_shard_header(std::string_view header, std::uint64_t file_bytes, const std::string& name);
 
-// A shard mapped into memory, read only. Copies are not allowed, moves keep the tokens where they are.
+// A shard mapped into memory, read only. Copies are not allowed, moves keep the tokens where they are. The size is
+// checked when it is opened: reading tokens of a file that somebody cuts short after that is a SIGBUS (pgref's handler
+// says so and ends the program). Files that are replaced by a rename, as all of pgref's are, stay whole.
 class TokenShard {
  public:
   static Result<TokenShard> open(const std::filesystem::path& path);

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kMaxSentenceBytes = 4000;
 
-// The texts as sentences of at most kMaxSentenceBytes, cut behind spaces (else between UTF-8 sequences).
+// The texts as sentences of at most kMaxSentenceBytes, cut in front of spaces (else between UTF-8 sequences).
 class Sentences final : public sentencepiece::SentenceIterator {
  public:
   explicit Sentences(const std::vector<std::string_view>& texts) : texts_(texts) { Next(); }

@@ -30,12 +30,13 @@ enum class PieceType { normal, control, unknown, unused, byte };
 class Vocabulary {
  public:
   static Result<Vocabulary> load(const std::filesystem::path& path);
-  // `name` goes into errors.
+  // `name`: what errors call it.
   static Result<Vocabulary> from_bytes(std::string_view model, const std::string& name);
   Vocabulary(Vocabulary&&) noexcept;
   Vocabulary& operator=(Vocabulary&&) noexcept;
   ~Vocabulary();
 
+  const std::string& name() const { return name_; }
   std::size_t size() const { return size_; }
   PieceType type(std::size_t id) const;
   std::string_view piece(std::size_t id) const;

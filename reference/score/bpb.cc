@@ -30,22 +30,6 @@ double Sums::tokens_per_byte() const {
   return ratio(static_cast<double>(tokens), static_cast<double>(bytes));
 }
 
-double Sums::bytes_per_token() const {
-  return ratio(static_cast<double>(bytes), static_cast<double>(tokens));
-}
-
-double nats_per_bpb(double bytes_per_token) {
-  return std::numbers::ln2 * bytes_per_token;
-}
-
-double bpb_from_loss(double nats_per_token, double bytes_per_token) {
-  return ratio(nats_per_token, nats_per_bpb(bytes_per_token));
-}
-
-double loss_from_bpb(double bits_per_byte, double bytes_per_token) {
-  return bits_per_byte * nats_per_bpb(bytes_per_token);
-}
-
 double bpb_of_compressed(std::uint64_t compressed_bytes, std::uint64_t text_bytes) {
   return ratio(8.0 * static_cast<double>(compressed_bytes), static_cast<double>(text_bytes));
 }

@@ -21,14 +21,8 @@ struct Sums {
   double nats_per_token() const;  // the contest's val_loss; NaN without a target
   double bits_per_byte() const;   // the contest's val_bpb; NaN where the targets stand for no byte
   double tokens_per_byte() const;
-  double bytes_per_token() const;
 };
 
-// val_loss (nats per token) -> val_bpb at a vocabulary's bytes per token, and back.
-double bpb_from_loss(double nats_per_token, double bytes_per_token);
-double loss_from_bpb(double bits_per_byte, double bytes_per_token);
-// Nats per token that one bit per byte makes: ln 2 * bytes per token. 2.583104 for the contest's sp8192.
-double nats_per_bpb(double bytes_per_token);
 // Bits per byte of a stream of `compressed_bytes` that stands for `text_bytes`.
 double bpb_of_compressed(std::uint64_t compressed_bytes, std::uint64_t text_bytes);
 
