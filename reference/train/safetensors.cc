@@ -12,6 +12,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "reference/base/output_file.h"
 #include "reference/base/text.h"
 
 namespace pg::train {

@@ -12,6 +12,7 @@
 #include <limits>
 #include <string>
 
+#include "reference/base/output_file.h"
 #include "reference/base/text.h"
 
 namespace pg::train {
