@@ -1,6 +1,5 @@
 #include "reference/cli/default_data.h"
 
-#include <ATen/ops/tensor.h>
 #include <fmt/format.h>
 
 #include "reference/base/text.h"
@@ -27,10 +26,7 @@ Result<std::filesystem::path> default_data(int vocab_size, c10::Device device, d
     if (corpus && !corpus->reused)
       say(quiet, fmt::format("made the default corpus in {}", escape_line(corpus->folder.string())));
   }
-  at::Tensor failed = at::tensor({made.ok() ? 0.0F : 1.0F}, at::kFloat).to(device);
-  group.all_reduce(failed, dist::Group::Reduce::kMax);
-  if (!made) return made.error();
-  if (failed.item<float>() > 0) return Error{"rank 0 has no default corpus; its output says why"};
+  if (const Status s = dist::agree(group, device, made); !s) return s.error();
   return options.out;
 }
 

@@ -1,10 +1,14 @@
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <thread>
 
+#include "reference/base/decimal.h"
 #include "reference/base/text.h"
 #include "reference/cli/command.h"
 #include "reference/cli/terminal.h"
@@ -14,8 +18,24 @@
 namespace pg::cli {
 namespace {
 
+constexpr std::int64_t kMostThreads = 4096;
+
+// A variable that holds a positive number; 0 if it does not.
+int positive(const char* name) {
+  const char* text = std::getenv(name);
+  const auto value = text ? parse_int(text) : std::nullopt;
+  return value && *value <= kMostThreads ? static_cast<int>(*value) : 0;
+}
+
+// This process's share of the cores, unless OpenMP has been told (torchrun does so).
+int default_threads() {
+  if (const int told = positive("OMP_NUM_THREADS"); told > 0) return told;
+  const auto cores = static_cast<int>(std::thread::hardware_concurrency());
+  return std::max(1, cores / std::max(1, positive("LOCAL_WORLD_SIZE")));
+}
+
 int run(TrainingArguments& arguments) {
-  if (arguments.threads <= 0) arguments.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  if (arguments.threads <= 0) arguments.threads = default_threads();
   at::set_num_threads(arguments.threads);
   const auto outcome = run_training(arguments);
   if (!outcome) {
@@ -44,14 +64,19 @@ void add_train_command(CLI::App& app, Action& action) {
   command->add_option("--data", a->data,
                       "Folder with training and validation shards (default: the default corpus, made at first use)");
   command->add_option("--tokenizer", a->tokenizer, "SentencePiece model of the shards (default: found beside them)");
-  command->add_option("--steps", a->steps, "Make so many steps, whatever the clock says: the run repeats bit by bit")
-      ->check(CLI::NonNegativeNumber);
-  command->add_option("--replay", a->replay, "Schedule of another run (its schedule.txt), step by step");
+  auto* steps =
+      command
+          ->add_option("--steps", a->steps, "Make so many steps, whatever the clock says: the run repeats bit by bit")
+          ->check(CLI::NonNegativeNumber);
+  command->add_option("--replay", a->replay, "Schedule of another run (its schedule.txt), step by step")
+      ->excludes(steps);
   command->add_flag("--resume", a->resume, "Go on from the last checkpoint in --out");
   command->add_option("--checkpoint-every", a->checkpoint_every, "Steps between checkpoints (default: the preset's)")
       ->check(CLI::NonNegativeNumber);
   command->add_flag("--keep-checkpoint", a->keep_checkpoint, "Leave the last checkpoint in the finished folder");
-  command->add_option("--kernels", a->kernels, "plain: ATen's operations, as the originals; fused: own ones")
+  command
+      ->add_option("--kernels", a->kernels,
+                   "plain: ATen's operations, as the originals; fused: own ones on a CPU, plain on a GPU")
       ->check(CLI::IsMember({"plain", "fused"}))
       ->capture_default_str();
   command->add_option("--precision", a->precision, "f32 or bf16 (default: bf16 on a GPU, else f32)")
@@ -59,7 +84,10 @@ void add_train_command(CLI::App& app, Action& action) {
   command->add_option("--device", a->device, "cpu or cuda")
       ->check(CLI::IsMember({"cpu", "cuda"}))
       ->capture_default_str();
-  command->add_option("--threads", a->threads, "CPU threads (default: one per core)")->check(CLI::PositiveNumber);
+  command
+      ->add_option("--threads", a->threads,
+                   "CPU threads of this process (default: OMP_NUM_THREADS, else the cores over LOCAL_WORLD_SIZE)")
+      ->check(CLI::PositiveNumber);
   command->add_option("--timeout", a->timeout_s, "Seconds to wait for other processes")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
@@ -70,7 +98,8 @@ void add_train_command(CLI::App& app, Action& action) {
   command->footer(
       "Several processes: start it with torchrun --no-python, or set RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT. "
       "Ctrl-C\n"
-      "ends the run with a checkpoint.\n\n"
+      "ends the run with a checkpoint.\n"
+      "On a machine with other work, OpenMP's waiting threads get in each other's way: set OMP_WAIT_POLICY=PASSIVE.\n\n"
       "Examples:\n"
       "  pgref train --preset nano --out runs/nano\n"
       "  torchrun --no-python --nproc-per-node=2 pgref train --preset nano --out runs/nano2\n"

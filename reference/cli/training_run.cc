@@ -1,11 +1,9 @@
 #include "reference/cli/training_run.h"
 
+#include <c10/util/Exception.h>
 #include <fmt/format.h>
-#include <signal.h>
-#include <sys/resource.h>
 #include <torch/version.h>
 
-#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <memory>
@@ -13,14 +11,16 @@
 #include <vector>
 
 #include "reference/base/file.h"
-#include "reference/base/program.h"
 #include "reference/base/text.h"
 #include "reference/cli/default_data.h"
 #include "reference/cli/run_settings.h"
 #include "reference/cli/terminal.h"
+#include "reference/cli/training_run_folder.h"
+#include "reference/cli/training_run_signals.h"
 #include "reference/data/byte_table.h"
 #include "reference/data/shard_set.h"
 #include "reference/data/vocabulary.h"
+#include "reference/dist/gpu.h"
 #include "reference/eval/compressors.h"
 #include "reference/eval/eval_data.h"
 #include "reference/eval/evaluate.h"
@@ -40,13 +40,6 @@ constexpr std::size_t kMostTextToCompress = 8 << 20;  // bytes; brotli and zstd 
 constexpr std::size_t kMostTrainText = 64 << 20;      // bytes; the dictionary
 constexpr std::string_view kModelFormat = "f32+safetensors";
 
-std::atomic<bool> g_interrupted{false};
-
-extern "C" void ask_to_end(int signal) {
-  g_interrupted = true;
-  ::signal(signal, SIG_DFL);
-}
-
 // A run from its arguments to its folder. Steps in the order of their functions; every rank makes all of them.
 class Run {
  public:
@@ -56,7 +49,10 @@ class Run {
 
  private:
   Status open_group();
-  Status open_folder();
+  // One of the following on all ranks; the same success or failure on each.
+  Status together(Status (Run::*step)());
+  Status check_folder();
+  Status make_folder();
   Status open_data();
   Status open_model();
   train::TrainOptions options();
@@ -64,10 +60,13 @@ class Run {
   void show(const train::StepReport& report);
   Result<train::Evaluation> evaluate(std::size_t stride);
   Status finish(train::TrainOutcome& outcome);
+  train::Launch launch() const;
   Status write_weights(train::RunLog& log);
+  Status write_folder(const train::TrainOutcome& outcome);
   Status compare_with_compressors();
 
   bool first_rank() const { return group_->place().rank == 0; }
+  bool keeps_schedule() const { return settings_.train.max_wallclock_seconds > 0 || !settings_.replay.empty(); }
   fs::path checkpoints() const { return out_ / "checkpoint"; }
   std::string log_name() const { return fmt::format("train_seed{}.log", settings_.train.seed); }
 
@@ -99,18 +98,26 @@ Status Run::open_group() {
   return {};
 }
 
-Status Run::open_folder() {
+Status Run::together(Status (Run::*step)()) {
+  Status mine;
+  try {
+    mine = (this->*step)();
+  } catch (const c10::Error& error) {
+    const std::string text = error.what_without_backtrace();
+    mine = Error{text.substr(0, text.find('\n'))};
+  }
+  return dist::agree(*group_, device_, std::move(mine));
+}
+
+Status Run::check_folder() {
   out_ = arguments_.out;
-  const std::string name = escape_line(arguments_.out);
+  return cli::check_folder(out_, log_name(), arguments_.resume);
+}
+
+Status Run::make_folder() {
   std::error_code error;
-  if (fs::exists(out_ / "submission.json", error))
-    return Error{fmt::format("{} holds a finished run; remove it or choose another --out", name)};
-  if (!arguments_.resume && fs::exists(checkpoints() / "checkpoint.safetensors", error))
-    return Error{fmt::format("{} holds the checkpoint of an unfinished run; go on with it with --resume, or remove {}",
-                             name, name)};
-  group_->barrier();  // all have looked before the first writes
   fs::create_directories(out_, error);
-  if (error) return Error{fmt::format("cannot make {}: {}", name, error.message())};
+  if (error) return Error{fmt::format("cannot make {}: {}", escape_line(arguments_.out), error.message())};
   return {};
 }
 
@@ -234,20 +241,34 @@ train::TrainOptions Run::options() {
   o.log_head = [this](train::RunLog& log) { write_head(log); };
   o.validate = [this] { return evaluate(0); };
   o.report = [this](const train::StepReport& report) { show(report); };
-  o.interrupted = [] { return g_interrupted.load(); };
+  o.notice = [this](const std::string& text) { say(arguments_.quiet, text); };
+  o.interrupted = [] { return AskOnSignals::asked(); };
   return o;
+}
+
+train::Launch Run::launch() const {
+  train::Launch l;
+  l.preset = settings_.name;
+  l.settings = settings_.resolved;
+  l.seed = settings_.train.seed;
+  l.options = {{"--kernels", arguments_.kernels},
+               {"--precision", model_->runtime().precision == model::Precision::kBf16 ? "bf16" : "f32"},
+               {"--device", arguments_.device}};
+  if (device_.is_cpu()) l.options["--threads"] = std::to_string(arguments_.threads);
+  l.replays = keeps_schedule();
+  l.processes = group_->place().world;
+  return l;
 }
 
 Status Run::write_weights(train::RunLog& log) {
   train::NamedTensors weights;
   for (const auto& p : model_->parameters()) weights.emplace_back(p.name, p.tensor.detach());
-  const auto bytes = train::write_safetensors(out_ / "final_model.safetensors", weights, {{"format", "pt"}});
+  const auto bytes = train::write_safetensors(out_ / kWeightsFile, weights, {{"format", "pt"}});
   if (!bytes) return bytes.error();
-  if (const auto torch = train::write_torch_file(out_ / "final_model.pt", weights); !torch) return torch.error();
+  if (const auto torch = train::write_torch_file(out_ / kTorchWeightsFile, weights); !torch) return torch.error();
   submission_.model_bytes = *bytes;
-  submission_.settings = settings_.resolved;
-  submission_.seed = settings_.train.seed;
-  submission_.code_bytes = train::launcher_script(submission_.settings, submission_.seed).size();
+  submission_.launch = launch();
+  submission_.code_bytes = train::launcher_script(submission_.launch).size();
   log.line(fmt::format("Serialized model {}: {} bytes", kModelFormat, submission_.model_bytes));
   log.line(fmt::format("Code size: {} bytes", submission_.code_bytes));
   log.line(fmt::format("Total submission size {}: {} bytes", kModelFormat,
@@ -256,7 +277,15 @@ Status Run::write_weights(train::RunLog& log) {
 }
 
 Status Run::compare_with_compressors() {
-  if (arguments_.no_compressors || val_tokens_.size() > kMostTextToCompress) return {};
+  if (arguments_.no_compressors) return {};
+  std::uint64_t bytes = 0;
+  for (std::size_t i = 1; i < val_tokens_.size(); ++i)
+    bytes += static_cast<std::uint64_t>(bytes_.count_bytes(val_tokens_[i - 1], val_tokens_[i]));
+  if (bytes > kMostTextToCompress)
+    return Error{fmt::format(
+        "the validation text has {} bytes, more than the {} that are compressed here; pgref eval "
+        "--compare-compressors takes its time",
+        with_commas(static_cast<std::int64_t>(bytes)), with_commas(static_cast<std::int64_t>(kMostTextToCompress)))};
   const auto val_text = vocabulary_->decode(val_tokens_);
   if (!val_text) return val_text.error();
   const auto train_text = eval::training_text(data_.train[0].parent_path(), *vocabulary_, kMostTrainText);
@@ -270,11 +299,14 @@ Status Run::compare_with_compressors() {
 
 Status Run::finish(train::TrainOutcome& outcome) {
   train::RunLog& log = outcome.log;
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  log.line(fmt::format("peak memory allocated: {0} MiB reserved: {0} MiB", usage.ru_maxrss / 1024));
-  if (first_rank())
-    if (const Status s = write_weights(log); !s) return s;
+  log.line(peak_memory(device_));
+  const auto weights = [&] { return first_rank() ? write_weights(log) : Status(); };
+  if (const Status s = dist::agree(*group_, device_, weights()); !s) return s;
+  // As #1394 does: the finished model runs its loops whether or not training came to them.
+  if (model_->config().loop.count > 0 && !model_->looping()) {
+    model_->set_looping(true);
+    log.line("layer_loop:enabled for evaluation, training ended without");
+  }
   std::vector<std::size_t> strides = {0};
   if (settings_.eval.stride > 0) strides.push_back(settings_.eval.stride);
   for (const std::size_t stride : strides) {
@@ -288,34 +320,41 @@ Status Run::finish(train::TrainOutcome& outcome) {
   }
   if (!first_rank()) return {};
   if (const Status s = log.status(); !s) return s;
-  submission_.preset = settings_.name;
+  if (const Status s = write_folder(outcome); !s) return s;
+  if (!arguments_.keep_checkpoint) train::remove_checkpoints(checkpoints());
+  // The run is done; this is a remark on it.
+  if (const Status s = compare_with_compressors(); !s) complain("no comparison with compressors: " + s.error().message);
+  return {};
+}
+
+Status Run::write_folder(const train::TrainOutcome& outcome) {
   submission_.author = arguments_.author;
   submission_.github_id = arguments_.github_id;
   submission_.log_name = log_name();
   submission_.parameters = model_->parameter_count();
   submission_.steps = outcome.steps;
   submission_.train_time_ms = outcome.train_time_ms;
-  submission_.processes = group_->place().world;
-  submission_.hardware = device_.is_cuda() ? fmt::format("{} GPU", submission_.processes)
-                                           : fmt::format("CPU, {} threads", arguments_.threads);
-  if (settings_.train.max_wallclock_seconds > 0)
-    if (const Status s = write_file_atomic(out_ / "schedule.txt", train::Schedule::text(outcome.decisions)); !s)
+  submission_.hardware = device_.is_cuda()
+                             ? fmt::format("{} x {}", submission_.launch.processes, dist::gpu_name(device_.index()))
+                             : fmt::format("CPU, {} threads", arguments_.threads);
+  if (keeps_schedule())
+    if (const Status s = write_file_atomic(out_ / kScheduleFile, train::Schedule::text(outcome.decisions)); !s)
       return s;
-  if (const Status s = train::write_submission(out_, submission_); !s) return s;
-  if (!arguments_.keep_checkpoint) train::remove_checkpoints(checkpoints());
-  return compare_with_compressors();
+  return train::write_submission(out_, submission_);
 }
 
 Result<TrainingResult> Run::run() {
   auto settings = read_settings(arguments_);
   if (!settings) return settings.error();
   settings_ = std::move(*settings);
-  for (const auto step : {&Run::open_group, &Run::open_folder, &Run::open_data, &Run::open_model})
-    if (const Status s = (this->*step)(); !s) return s.error();
-  for (const int signal : {SIGINT, SIGTERM}) ::signal(signal, ask_to_end);
-  auto outcome = train::train(*model_, *loader_, *group_, options());
+  if (const Status s = open_group(); !s) return s.error();
+  for (const auto step : {&Run::check_folder, &Run::make_folder, &Run::open_data, &Run::open_model})
+    if (const Status s = together(step); !s) return s.error();
+  auto outcome = [this] {
+    const AskOnSignals until_trained;  // what follows has nothing to save
+    return train::train(*model_, *loader_, *group_, options());
+  }();
   progress_.done();
-  end_on_signals();  // what follows has nothing to save
   if (!outcome) return outcome.error();
   if (outcome->interrupted) return TrainingResult{true, outcome->steps, ""};
   summary_ = fmt::format("{}: {} parameters, {} steps in {:.1f} s, last loss {:.4f}\n", escape_line(out_.string()),

@@ -2,6 +2,7 @@
 
 #include <c10/util/Exception.h>
 #include <fmt/format.h>
+#include <signal.h>
 
 #include <cstdlib>
 #include <exception>
@@ -20,6 +21,40 @@ std::string first_line(const std::exception& error) {
   const std::string text = c10_error ? c10_error->what_without_backtrace() : error.what();
   return text.substr(0, text.find('\n'));
 }
+
+// Throws GroupFailure for whatever `work` throws.
+template <class Work>
+void attempt(const char* what, const Place& place, int timeout_s, Work&& work) {
+  try {
+    work();
+  } catch (const std::exception& error) {
+    throw GroupFailure(
+        fmt::format("{} between {} processes failed on rank {}: {}. Another process ended, hangs, or needs longer "
+                    "than {} s; its own output says which",
+                    what, place.world, place.rank, first_line(error), timeout_s));
+  }
+}
+
+class C10dPending : public Pending {
+ public:
+  // `mean_of`: what is still to be divided by the number of processes; undefined if nothing is.
+  C10dPending(const char* what, const Place& place, int timeout_s, c10::intrusive_ptr<c10d::Work> work,
+              at::Tensor mean_of)
+      : what_(what), place_(place), timeout_s_(timeout_s), work_(std::move(work)), mean_of_(std::move(mean_of)) {}
+  void wait() override {
+    attempt(what_, place_, timeout_s_, [&] {
+      work_->wait();
+      if (mean_of_.defined()) mean_of_.div_(place_.world);
+    });
+  }
+
+ private:
+  const char* what_;
+  Place place_;
+  int timeout_s_;
+  c10::intrusive_ptr<c10d::Work> work_;
+  at::Tensor mean_of_;
+};
 
 class C10dGroup : public Group {
  public:
@@ -75,6 +110,22 @@ class C10dGroup : public Group {
     attempt("barrier", [&] { backend_->barrier()->wait(); });
   }
 
+  std::unique_ptr<Pending> start_all_gather(at::Tensor& out, at::Tensor& mine) override {
+    return start("all_gather", {}, [&] { return backend_->_allgather_base(out, mine); });
+  }
+
+  std::unique_ptr<Pending> start_reduce_scatter(at::Tensor& out, at::Tensor& in, Reduce how) override {
+    c10d::ReduceScatterOptions options;
+    options.reduceOp = operation(how);
+    return start("reduce_scatter", how == Reduce::kMean && !native_mean_ ? out : at::Tensor(), [&] {
+      if (native_mean_) return backend_->_reduce_scatter_base(out, in, options);
+      // Gloo rounds the sums of the form for one tensor differently from reduce_scatter()'s.
+      std::vector<at::Tensor> outs{out};
+      std::vector<std::vector<at::Tensor>> inputs{in.split(out.size(0))};
+      return backend_->reduce_scatter(outs, inputs, options);
+    });
+  }
+
  private:
   c10d::ReduceOp operation(Reduce how) const {
     if (how == Reduce::kMax) return c10d::ReduceOp::MAX;
@@ -85,14 +136,13 @@ class C10dGroup : public Group {
   }
   template <class Work>
   void attempt(const char* what, Work&& work) {
-    try {
-      work();
-    } catch (const std::exception& error) {
-      throw GroupFailure(
-          fmt::format("{} between {} processes failed on rank {}: {}. Another process ended, hangs, or needs longer "
-                      "than {} s; its own output says which",
-                      what, place_.world, place_.rank, first_line(error), timeout_s_));
-    }
+    dist::attempt(what, place_, timeout_s_, std::forward<Work>(work));
+  }
+  template <class Begin>
+  std::unique_ptr<Pending> start(const char* what, const at::Tensor& mean_of, Begin&& begin) {
+    std::unique_ptr<Pending> pending;
+    attempt(what, [&] { pending = std::make_unique<C10dPending>(what, place_, timeout_s_, begin(), mean_of); });
+    return pending;
   }
 
   Place place_;
@@ -125,6 +175,7 @@ Result<std::unique_ptr<Group>> make_c10d_group(const Place& place, c10::Device d
   if (device.is_cuda() && !has_nccl())
     return Error{"built without CUDA: several processes on GPUs need NCCL; build and start the program pgref_cuda"};
   const Milliseconds timeout = std::chrono::seconds(timeout_s);
+  ::signal(SIGPIPE, SIG_IGN);  // Gloo writes to the sockets of peers that may have died: an error, not our end
   try {
     auto store = rendezvous(place, timeout);
     auto backend =

@@ -34,7 +34,7 @@ TEST_F(PlaceTest, WithoutVariablesIsOneProcess) {
   const auto place = place_from_environment();
   ASSERT_TRUE(place.ok());
   EXPECT_EQ(place->world, 1);
-  EXPECT_FALSE(place->distributed);
+  EXPECT_FALSE(place->has_local_rank);
 }
 
 TEST_F(PlaceTest, ReadsTorchrunsVariables) {
@@ -48,7 +48,7 @@ TEST_F(PlaceTest, ReadsTorchrunsVariables) {
   EXPECT_EQ(place->rank, 5);
   EXPECT_EQ(place->local_rank, 1);
   EXPECT_EQ(place->world, 8);
-  EXPECT_TRUE(place->distributed);
+  EXPECT_TRUE(place->has_local_rank);
 }
 
 TEST_F(PlaceTest, NamesTheMissingOrWrongVariable) {
@@ -81,6 +81,28 @@ double first(const at::Tensor& tensor) {
   return tensor.flatten()[0].item<double>();
 }
 
+// Two of each at a time, side by side in one tensor; the same bits as one after the other.
+void check_started_collectives(Group& group, at::ScalarType type) {
+  const int rank = group.place().rank, world = group.place().world;
+  const auto draw = [&](std::int64_t n) { return at::arange(n, at::kFloat).mul_(0.37 * (rank + 1)).sin_().to(type); };
+  at::Tensor large = draw(300 * world).view({3 * world, 100}), small = draw(world).view({world, 1});
+  std::vector<at::Tensor> parts = large.clone().split(3);
+  at::Tensor expected = at::zeros({3, 100}, type), large_out = expected.clone(), small_out = at::zeros({1, 1}, type);
+  group.reduce_scatter(expected, parts, Group::Reduce::kMean);
+  auto first_pending = group.start_reduce_scatter(large_out, large, Group::Reduce::kMean);
+  auto second_pending = group.start_reduce_scatter(small_out, small, Group::Reduce::kMax);
+  first_pending->wait();
+  second_pending->wait();
+  EXPECT_TRUE(large_out.equal(expected));
+
+  first_pending = group.start_all_gather(large, large_out);
+  second_pending = group.start_all_gather(small, small_out);
+  second_pending->wait();
+  first_pending->wait();
+  group.all_gather(parts, expected);
+  for (int r = 0; r < world; ++r) EXPECT_TRUE(large.narrow(0, 3 * r, 3).equal(parts[static_cast<std::size_t>(r)]));
+}
+
 // Every collective against its value by hand, in the types that training sends.
 int check_collectives(int rank, int world, at::ScalarType type) {
   const auto group = join();
@@ -105,6 +127,7 @@ int check_collectives(int rank, int world, at::ScalarType type) {
   at::Tensor mine = at::zeros({3, 2}, type);
   group->reduce_scatter(mine, parts, Group::Reduce::kMean);
   EXPECT_EQ(first(mine), rank + 1.0);
+  check_started_collectives(*group, type);
   group->barrier();
   return testing::Test::HasFailure() ? 1 : 0;
 }
@@ -159,6 +182,29 @@ TEST(Group, AMissingRankIsAnErrorAfterTheTimeout) {
                                                                                                                   : 4;
   });
   EXPECT_EQ(codes[0], 3);
+}
+
+TEST(Group, AFailureOnOneRankIsOneOnAll) {
+  const auto codes = run_ranks(3, [](int rank) {
+    const auto group = join();
+    if (!agree(*group, c10::kCPU, {}).ok()) return 1;
+    const Status all = agree(*group, c10::kCPU, rank == 1 ? Status(Error{"mine"}) : Status());
+    if (all.ok()) return 2;
+    return (all.error().message == "mine") == (rank == 1) ? 0 : 3;
+  });
+  EXPECT_EQ(codes, std::vector<int>(3, 0));
+}
+
+TEST(Group, AGpuThatIsNotThereIsNamed) {
+  const auto gpu = [](int index) { return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(index)); };
+  EXPECT_TRUE(check_device(gpu(1), 2).ok());
+  EXPECT_TRUE(check_device(c10::kCPU, 0).ok());
+  EXPECT_NE(check_device(gpu(2), 2).error().message.find("GPU 2 (LOCAL_RANK) is not there, this machine has 2"),
+            std::string::npos);
+  EXPECT_NE(check_device(gpu(0), 0).error().message.find("pgref_cuda"), std::string::npos);
+  const auto group = make_group({.rank = 0, .world = 2}, gpu(0), 1);
+  ASSERT_FALSE(group.ok());
+  EXPECT_NE(group.error().message.find("LOCAL_RANK is not set"), std::string::npos) << group.error().message;
 }
 
 TEST(Group, NcclWithoutCudaSaysHowToGetIt) {

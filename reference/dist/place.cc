@@ -39,7 +39,6 @@ Result<Place> place_from_environment() {
     return Error{fmt::format("{} is set but {} is not; set both (torchrun does), or neither to run as one process",
                              is_set("RANK") ? "RANK" : "WORLD_SIZE", is_set("RANK") ? "WORLD_SIZE" : "RANK")};
   if (!is_set("RANK")) return place;
-  place.distributed = true;
   const auto world = integer("WORLD_SIZE", 1, kMaxWorld);
   if (!world) return world.error();
   place.world = *world;
@@ -50,6 +49,7 @@ Result<Place> place_from_environment() {
     const auto local = integer("LOCAL_RANK", 0, place.world - 1);
     if (!local) return local.error();
     place.local_rank = *local;
+    place.has_local_rank = true;
   }
   if (place.world == 1) return place;
   if (!is_set("MASTER_ADDR") || std::string_view(std::getenv("MASTER_ADDR")).empty())

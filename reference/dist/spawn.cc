@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <string>
 
 namespace pg::dist {
 namespace {
@@ -63,24 +64,6 @@ std::vector<int> run_ranks(int world, const std::function<int(int)>& work) {
       std::cout.flush();
       std::cerr.flush();
       ::_exit(code);
-    }
-    children.push_back(child);
-  }
-  return wait_for(children);
-}
-
-std::vector<int> run_program(int world, const std::vector<std::string>& command) {
-  const int port = free_port();
-  std::vector<pid_t> children;
-  for (int rank = 0; rank < world; ++rank) {
-    const pid_t child = ::fork();
-    if (child == 0) {
-      if (world > 1) set_variables(rank, world, port);
-      std::vector<char*> arguments;
-      for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
-      arguments.push_back(nullptr);
-      ::execv(arguments[0], arguments.data());
-      ::_exit(127);
     }
     children.push_back(child);
   }

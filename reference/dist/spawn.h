@@ -1,7 +1,6 @@
 #pragma once
 
 #include <functional>
-#include <string>
 #include <vector>
 
 namespace pg::dist {
@@ -12,9 +11,5 @@ int free_port();
 // For tests: runs `work(rank)` in `world` forked processes with torchrun's variables set and one thread each; returns
 // what each left as exit code (128 + signal if killed). GoogleTest failures inside count as 1.
 std::vector<int> run_ranks(int world, const std::function<int(int rank)>& work);
-
-// For tests: starts `command` in `world` processes with torchrun's variables set, in each its own, and waits. Returns
-// exit codes as above.
-std::vector<int> run_program(int world, const std::vector<std::string>& command);
 
 }  // namespace pg::dist

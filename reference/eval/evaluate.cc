@@ -70,22 +70,35 @@ score::Sums score_batch(const Job& job, std::size_t index) {
   return sums;
 }
 
-// One row (nats, tokens, bytes) per batch; each rank fills its own, and adding zeros changes nothing.
-at::Tensor score_share(const Job& job, dist::Group& group, const EvalOptions& options) {
+// One row (nats, tokens, bytes) per batch; each rank fills its own, and adding zeros changes nothing. A row behind them
+// counts the ranks that could not: a rank that left instead would leave the others waiting.
+Result<at::Tensor> score_share(const Job& job, dist::Group& group, const EvalOptions& options) {
   const auto batches = static_cast<std::int64_t>(job.batches());
-  at::Tensor table = at::zeros({batches, 3}, at::kDouble);
-  const score::Share mine = score::share_of(job.batches(), group.place().rank, group.place().world);
-  for (std::size_t i = mine.begin; i < mine.end; ++i) {
-    const score::Sums sums = score_batch(job, i);
-    double* row = table.mutable_data_ptr<double>() + 3 * i;
-    row[0] = sums.nats;
-    row[1] = static_cast<double>(sums.tokens);
-    row[2] = static_cast<double>(sums.bytes);
-    if (options.progress) options.progress(i + 1 - mine.begin, mine.size());
+  at::Tensor table = at::zeros({batches + 1, 3}, at::kDouble);
+  double* rows = table.mutable_data_ptr<double>();
+  std::string problem;
+  try {
+    const score::Share mine = score::share_of(job.batches(), group.place().rank, group.place().world);
+    for (std::size_t i = mine.begin; i < mine.end; ++i) {
+      const score::Sums sums = score_batch(job, i);
+      rows[3 * i] = sums.nats;
+      rows[3 * i + 1] = static_cast<double>(sums.tokens);
+      rows[3 * i + 2] = static_cast<double>(sums.bytes);
+      if (options.progress) options.progress(i + 1 - mine.begin, mine.size());
+    }
+  } catch (const c10::Error& error) {
+    problem = error.what_without_backtrace();
+    rows[3 * batches] = 1;
   }
   table = table.to(job.model.runtime().device);
   group.all_reduce(table, dist::Group::Reduce::kSum);
-  return table.to(at::kCPU).contiguous();
+  table = table.to(at::kCPU).contiguous();
+  if (!problem.empty())
+    return Error{fmt::format("evaluation: {}. If memory ran out, evaluate fewer windows at a time than {}",
+                             escape_line(problem, 300), job.batch)};
+  if (table.const_data_ptr<double>()[3 * batches] > 0)
+    return Error{"evaluation: another process failed; its output says why"};
+  return table;
 }
 
 Result<score::Sums> add_up(const Job& job, const at::Tensor& table) {
@@ -142,7 +155,9 @@ Result<EvalResult> evaluate(model::Model& model, std::span<const std::uint16_t> 
   try {
     // Not InferenceMode: what the model caches here (the rotation's tables) is used in training afterwards.
     const at::NoGradGuard no_grad;
-    const auto sums = add_up(job, score_share(job, group, options));
+    const auto table = score_share(job, group, options);
+    if (!table) return table.error();
+    const auto sums = add_up(job, *table);
     if (!sums) return sums.error();
     const std::chrono::duration<double, std::milli> spent = std::chrono::steady_clock::now() - start;
     at::Tensor slowest = at::full({1}, spent.count(), at::TensorOptions().dtype(at::kDouble).device(device));

@@ -1,6 +1,7 @@
 #include "reference/eval/evaluate.h"
 
 #include <ATen/ops/empty.h>
+#include <c10/util/Exception.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -37,6 +38,7 @@ class CountingModel : public model::Model {
       for (std::int64_t p = from; p < length; ++p) {
         const auto target = targets.const_data_ptr<std::int64_t>()[row * length + p];
         const auto first = ids.const_data_ptr<std::int64_t>()[row * length];
+        TORCH_CHECK(target != broken, "no memory for target ", target);
         out.mutable_data_ptr<float>()[row * width + p - from] = target == poison ? NAN : nll_of(target, first);
         ++asked[static_cast<std::size_t>(target)];
         context[static_cast<std::size_t>(target)] = target - first;
@@ -48,9 +50,9 @@ class CountingModel : public model::Model {
     return 0.1F + static_cast<float>(target % 97) / 7.0F + static_cast<float>(target - first) / 1000.0F;
   }
 
-  std::vector<int> asked;             // by target id; padding asks for id 0
-  std::vector<std::int64_t> context;  // tokens before the target in its row
-  std::int64_t poison = -1;
+  std::vector<int> asked;                 // by target id; padding asks for id 0
+  std::vector<std::int64_t> context;      // tokens before the target in its row
+  std::int64_t poison = -1, broken = -1;  // targets: not a number; a failure of the framework
 
  private:
   model::Config config_;
@@ -248,6 +250,29 @@ TEST(Evaluate, ALossThatIsNotFiniteIsAnErrorThatSaysWhere) {
   const auto result = run_alone(model, text, options);
   ASSERT_FALSE(result.ok());
   EXPECT_THAT(result.error().message, ::testing::HasSubstr("starts at token 640"));
+}
+
+// Without a word from the one that failed the others would wait for it, and this test would hang.
+TEST(Evaluate, AFailureInOneProcessEndsAll) {
+  const auto text = counting_text(1000);
+  Meeting meeting(3);
+  std::vector<std::string> said(3);
+  std::vector<std::thread> ranks;
+  for (int rank = 0; rank < 3; ++rank)
+    ranks.emplace_back([&, rank] {
+      CountingModel model(text.size());
+      model.broken = 500;
+      ThreadGroup group(meeting, rank, 3);
+      EvalOptions options;
+      options.seq_len = kSeq;
+      options.batch = 1;
+      const auto result = evaluate(model, text, some_bytes(text.size()), group, options);
+      said[static_cast<std::size_t>(rank)] = result.ok() ? "" : result.error().message;
+    });
+  for (std::thread& thread : ranks) thread.join();
+  EXPECT_THAT(said[1], ::testing::HasSubstr("no memory for target 500"));
+  for (const int other : {0, 2})
+    EXPECT_THAT(said[static_cast<std::size_t>(other)], ::testing::HasSubstr("another process failed"));
 }
 
 TEST(Evaluate, IdsOutsideTheVocabularyAreAnError) {

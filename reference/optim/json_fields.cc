@@ -21,10 +21,6 @@ const nlohmann::json* JsonFields::find(std::string_view name) {
   return it == object_.end() ? nullptr : &*it;
 }
 
-bool JsonFields::has(std::string_view name) const {
-  return object_.is_object() && object_.contains(std::string(name));
-}
-
 void JsonFields::fail(std::string_view name, std::string_view wanted, const nlohmann::json& found) {
   if (error_.empty())
     error_ = fmt::format("{}: \"{}\" is {}, not {}", where_, name, escape_line(found.dump(), 60), wanted);

@@ -26,7 +26,6 @@ class JsonFields {
   // The index of the field's word in `words`.
   void choice(std::string_view name, int& value, const std::vector<std::string>& words);
 
-  bool has(std::string_view name) const;
   Status finish();
 
  private:

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <numeric>
 
@@ -21,8 +22,13 @@ Muon::Muon(Section& section, std::vector<int> order, const Config& config, bool 
   const auto exchanged = options.dtype(bf16 ? at::kBFloat16 : at::kFloat);
   for (std::size_t i = 0; i < section.slots.size(); ++i) {
     const Slot& slot = section.slots[i];
-    if (banks_.empty() || banks_.back().rows != slot.sizes[0] || banks_.back().cols != slot.sizes[1])
-      banks_.push_back({0, slot.sizes[0], slot.sizes[1], slot.offset, i, {}, {}, {}, {}});
+    if (banks_.empty() || banks_.back().rows != slot.sizes[0] || banks_.back().cols != slot.sizes[1]) {
+      Bank& bank = banks_.emplace_back();
+      bank.rows = slot.sizes[0];
+      bank.cols = slot.sizes[1];
+      bank.offset = slot.offset;
+      bank.first = i;
+    }
     Bank& bank = banks_.back();
     if (order[i] % group.place().world == group.place().rank) bank.mine.push_back(static_cast<int>(bank.count));
     ++bank.count;
@@ -34,6 +40,9 @@ Muon::Muon(Section& section, std::vector<int> order, const Config& config, bool 
         at::tensor(std::vector<std::int64_t>(bank.mine.begin(), bank.mine.end()), at::kLong).to(section.data.device());
     bank.momentum = at::zeros({held, bank.rows, bank.cols}, sharded ? exchanged : options);
     bank.update = at::zeros_like(bank.momentum);
+    if (!sharded) continue;
+    bank.gradient = at::zeros_like(bank.momentum);
+    bank.exchange = at::zeros({held * group.place().world, bank.rows, bank.cols}, exchanged);
   }
   if (form_ == MuonForm::kRoundRobin) {
     updates_ = at::zeros({section.size}, exchanged);
@@ -88,19 +97,29 @@ void Muon::step_round_robin(double lr, double momentum) {
   decay_and_add(section_.data, 1.0 - lr * weight_decay_, updates_, -lr);
 }
 
-void Muon::step_sharded(double lr, double momentum) {
-  const int world = group_.place().world;
+void Muon::begin() {
+  if (form_ == MuonForm::kRoundRobin) return;
+  const at::NoGradGuard no_grad;
   for (Bank& bank : banks_) {
-    const std::int64_t each = shard(bank);
-    at::Tensor all = at::zeros({each * world, bank.rows, bank.cols}, bank.momentum.options());
-    all.narrow(0, 0, bank.count).copy_(view(bank, section_.grad));
-    std::vector<at::Tensor> parts = all.split(each);
-    at::Tensor mine = at::zeros_like(bank.momentum);
-    group_.reduce_scatter(mine, parts, dist::Group::Reduce::kMean);
+    bank.exchange.narrow(0, 0, bank.count).copy_(view(bank, section_.grad));
+    bank.pending = group_.start_reduce_scatter(bank.gradient, bank.exchange, dist::Group::Reduce::kMean);
+  }
+}
+
+void Muon::step_sharded(double lr, double momentum) {
+  for (Bank& bank : banks_) {
+    assert(bank.pending);  // by begin()
+    bank.pending->wait();
     // A matrix of zeros that only pads has an update of zero.
-    group_.all_gather(parts, orthogonal_update(bank, mine, momentum).contiguous());
+    bank.sent = orthogonal_update(bank, bank.gradient, momentum).contiguous();
+    bank.pending = group_.start_all_gather(bank.exchange, bank.sent);
+  }
+  for (Bank& bank : banks_) {
+    bank.pending->wait();
+    bank.pending.reset();
+    bank.sent.reset();
     at::Tensor data = view(bank, section_.data);
-    decay_and_add(data, 1.0 - lr * weight_decay_, all.narrow(0, 0, bank.count), -lr);
+    decay_and_add(data, 1.0 - lr * weight_decay_, bank.exchange.narrow(0, 0, bank.count), -lr);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <memory>
 #include <vector>
 
 #include "reference/base/result.h"
@@ -18,12 +19,15 @@ namespace pg::optim {
 // Round robin (1.3): matrix i belongs to rank i mod world; each rank writes the updates of its own into a buffer of
 // zeros, and one all-reduce gives every rank all of them. Gradients must have been averaged before. Sharded (1.4): the
 // banks' gradients are reduced, their updates computed and exchanged in equal parts; averaging is part of it, and
-// momentum is kept in the type of the exchange.
+// momentum is kept in the type of the exchange. begin() sends all gradients, the largest bank's first; step() takes
+// them as they arrive and sends a bank's updates while it computes the next bank's.
 class Muon {
  public:
   // `order`: for each slot of `section`, its index in the model's order. `section` must outlive this.
   Muon(Section& section, std::vector<int> order, const Config& config, bool bf16, dist::Group& group);
 
+  // After backward, before step(); what is done in between overlaps with the exchange. Gradients may not change then.
+  void begin();
   void step(double lr, double momentum);
 
   // Collective. "<parameter>.momentum" in the form's type.
@@ -39,6 +43,11 @@ class Muon {
     at::Tensor mine_index;    // the same, int64
     at::Tensor momentum;      // [mine or shard, rows, cols]
     at::Tensor update;        // scratch of the same shape, in f32 or the sharded type
+    // Sharded:
+    at::Tensor exchange;  // [world * shard, rows, cols]: what goes out and comes back; padding is zero and stays it
+    at::Tensor gradient;  // [shard, rows, cols]: mean over the ranks
+    at::Tensor sent;      // this rank's updates, until all have them
+    std::unique_ptr<dist::Pending> pending;
   };
 
   void step_round_robin(double lr, double momentum);

@@ -6,6 +6,7 @@
 #include <ATen/ops/stack.h>
 
 #include <algorithm>
+#include <cassert>
 #include <numeric>
 
 #include "reference/optim/routing.h"
@@ -42,10 +43,11 @@ Optimizers::Optimizers(const Config& config, const std::vector<model::Parameter>
     : config_(config), group_(group), store_(groups(parameters, config)) {
   std::vector<int> order;
   by_shape(route(parameters, config).matrices, &order);
-  for (Section& section : store_.sections(kMatrices)) {
+  if (auto& sections = store_.sections(kMatrices); !sections.empty()) {
+    assert(sections.size() == 1);  // matrices have one type (model.md 0.2), so `order` is of this section
     const bool bf16 = config.muon_precision == MuonPrecision::kBf16 ||
-                      (config.muon_precision == MuonPrecision::kAuto && !section.data.is_cpu());
-    muons_.emplace_back(section, order, config, bf16, group);
+                      (config.muon_precision == MuonPrecision::kAuto && !sections[0].data.is_cpu());
+    muon_.emplace(sections[0], order, config, bf16, group);
   }
   const bool tied = store_.sections(kHead).empty();
   const auto add = [&](GroupIndex g, double lr, double decay) {
@@ -73,21 +75,22 @@ void Optimizers::step(std::int64_t step, double lr_scale) {
   const bool sharded = config_.muon_form == MuonForm::kSharded;
   if (!sharded) average_gradients(true);
   if (config_.grad_clip_norm > 0) clip_gradients(store_.buffers(), config_.grad_clip_norm);
+  if (muon_) muon_->begin();
   if (sharded) average_gradients(false);
   for (Rated& rated : adams_) rated.adam.step(rated.lr * lr_scale);
-  for (Muon& muon : muons_) muon.step(config_.matrix_lr * lr_scale, momentum_at(config_, step));
+  if (muon_) muon_->step(config_.matrix_lr * lr_scale, momentum_at(config_, step));
 }
 
 State Optimizers::state() {
   State all;
-  for (Muon& muon : muons_) all.merge(muon.state());
+  if (muon_) all = muon_->state();
   for (Rated& rated : adams_) all.merge(rated.adam.state());
   return all;
 }
 
 Status Optimizers::restore(const State& state) {
-  for (Muon& muon : muons_)
-    if (const Status status = muon.restore(state); !status) return status;
+  if (muon_)
+    if (const Status status = muon_->restore(state); !status) return status;
   for (Rated& rated : adams_)
     if (const Status status = rated.adam.restore(state); !status) return status;
   return {};

@@ -91,6 +91,54 @@ TEST(Optimizers, MuonFollowsTheOriginals) {
   }
 }
 
+// Large enough a decay to tell before the update from behind it: lr^2 decay, 4e-3, times the update.
+TEST(Optimizers, MuonInF32IsTheFormulaWithItsDecayBeforeTheUpdate) {
+  for (const bool row_normalize : {false, true}) {
+    Config config = muon_config();
+    config.muon_precision = MuonPrecision::kF32;
+    config.muon_wd = 10;
+    config.muon_row_normalize = row_normalize;
+    Draw draw(7);
+    Parameters parameters = matrices(draw);
+    const auto doubles = [](const at::Tensor& t) {
+      const at::Tensor flat = t.detach().to(at::kDouble).flatten().contiguous();
+      return std::vector<double>(flat.const_data_ptr<double>(), flat.const_data_ptr<double>() + flat.numel());
+    };
+    std::vector<std::vector<double>> expected, momentum;
+    for (const auto& p : parameters) {
+      expected.push_back(doubles(p.tensor));
+      momentum.emplace_back(expected.back().size(), 0.0);
+    }
+    const auto group = alone();
+    Optimizers optimizers(config, parameters, *group);
+    for (int step = 0; step < 3; ++step) {
+      optimizers.zero_grad();
+      const double mu = 0.85 + 0.02 * step, lr = 0.02;
+      for (std::size_t i = 0; i < parameters.size(); ++i) {
+        const at::Tensor drawn = draw.tensor(kShapes[i], 0.1F);
+        parameters[i].tensor.mutable_grad().add_(drawn);
+        const std::vector<double> g = doubles(drawn);
+        std::vector<double> u(g.size());
+        for (std::size_t k = 0; k < g.size(); ++k) {
+          momentum[i][k] = mu * momentum[i][k] + g[k];
+          u[k] = g[k] + mu * momentum[i][k];
+        }
+        const auto rows = static_cast<std::size_t>(kShapes[i][0]), cols = static_cast<std::size_t>(kShapes[i][1]);
+        u = orthogonalize_ref(u, rows, cols, {Orthogonalizer::kNs5, 5, row_normalize, false});
+        const double scale = std::sqrt(std::max(1.0, static_cast<double>(rows) / static_cast<double>(cols)));
+        for (std::size_t k = 0; k < g.size(); ++k)
+          expected[i][k] = expected[i][k] * (1 - lr * config.muon_wd) - lr * scale * u[k];
+      }
+      optimizers.step(step, 1.0);
+    }
+    double difference = 0;
+    for (std::size_t i = 0; i < parameters.size(); ++i)
+      difference = std::max(difference, largest_difference(parameters[i].tensor, json(expected[i])));
+    EXPECT_LT(difference, 1e-6);
+    std::printf("f32 against double: largest difference %.2e\n", difference);
+  }
+}
+
 TEST(Optimizers, NewtonSchulzInBf16RoundsWhereTheOriginalRounds) {
   for (const json& golden : goldens()["newton_schulz"]) {
     const int r = golden["rows"], c = golden["cols"];
@@ -249,12 +297,21 @@ TEST(Optimizers, OneTwoAndFourProcessesTakeTheSameStep) {
     }
 }
 
-// In bf16 the sharded form also rounds gradients and momentum (optim.md 1.4): 2^-8 of an update of 0.02, six times.
+// In bf16 the sharded form also rounds gradients and momentum (optim.md 1.4). Newton-Schulz multiplies small singular
+// values by up to 3.4 an iteration, so that 2^-9 of the gradient becomes several 2^-8 of an update (of up to 1, times
+// the rate of 0.02) in single entries; most are far closer.
 TEST(Optimizers, RoundRobinAndShardedAgreeInBf16UpToItsRounding) {
   const auto a = after_six_steps(2, MuonForm::kRoundRobin, MuonPrecision::kBf16);
   const auto b = after_six_steps(2, MuonForm::kSharded, MuonPrecision::kBf16);
-  EXPECT_LT(largest(a, b), 6 * 0.02 * 0.05);
-  EXPECT_GT(largest(a, b), 0);
+  const double most = largest(a, b);
+  double squares = 0;
+  for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) squares += std::pow(double{a[i]} - double{b[i]}, 2);
+  const double typical = std::sqrt(squares / static_cast<double>(a.size()));
+  std::printf("round robin and sharded in bf16: largest difference %.2e, root of the mean square %.2e\n", most,
+              typical);
+  EXPECT_LT(most, 2e-3);
+  EXPECT_LT(typical, 6 * 0.02 / 256);
+  EXPECT_GT(most, 0);
 }
 
 TEST(OptimConfig, ReadsWhatItWritesAndRefusesTheUnknown) {

@@ -21,7 +21,7 @@ struct Config {
   std::int64_t warmdown_iters = 1200;  // the baseline's schedule (optim.md 3); unless warmdown_frac is given
   double warmdown_frac = -1;           // #1394's schedule; negative: the baseline's
   double min_lr = 0;                   // lowest multiplier of #1394's schedule
-  std::int64_t lr_warmup_steps = 0;    // (ours, for HQ and BIT) linear from 1 / n
+  std::int64_t lr_warmup_steps = 0;    // (ours, for HQ) linear from 1 / n; BIT's begins at 0 and is not this
   double enable_looping_at = 0.5;      // fraction of the run from which depth recurrence is on
   double ema_decay = 0;                // 0: no average
   std::int64_t swa_every = 0;          // (HQ's --swa) snapshots every so many steps ...

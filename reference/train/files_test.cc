@@ -1,8 +1,11 @@
 #include <ATen/ops/arange.h>
 #include <ATen/ops/full.h>
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -10,6 +13,7 @@
 #include "reference/train/checkpoint.h"
 #include "reference/train/run_log.h"
 #include "reference/train/safetensors.h"
+#include "reference/train/submission_folder.h"
 #include "reference/train/torch_zip.h"
 
 namespace pg::train {
@@ -111,6 +115,89 @@ TEST(Checkpoint, DifferencesAreNamedByTheirPath) {
   b = a;
   b["shards"].push_back("z");
   EXPECT_EQ(first_difference(a, b).rfind("shards.", 0), 0U);
+  EXPECT_EQ(first_difference(5, a).rfind("the whole config: 5, now {", 0), 0U) << first_difference(5, a);
+}
+
+Checkpoint small_checkpoint(std::int64_t step) {
+  Checkpoint c;
+  c.step = step;
+  c.config = {{"seed", 1}};
+  c.tensors["model/w"] = at::full({200, 1000}, static_cast<double>(step), at::kFloat);
+  return c;
+}
+
+Progress progress_of(std::int64_t step) {
+  return {0, static_cast<std::uint64_t>(100 * step), 1};
+}
+
+std::vector<std::string> names_in(const fs::path& folder) {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(folder)) names.push_back(entry.path().filename());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+// kill -9 at whatever point of a save: what is there is one whole checkpoint with its own progress. Those that come
+// before the first save is complete leave none.
+TEST(Checkpoint, AKillWhileSavingLeavesOneWithItsOwnProgress) {
+  const fs::path folder = temporary("kills");
+  fs::remove_all(folder);
+  std::int64_t last = 0;
+  int found = 0, with_leftovers = 0;
+  for (int kill = 0; kill < 25; ++kill) {
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      for (std::int64_t step = last + 1; save_checkpoint(folder, small_checkpoint(step), progress_of(step)).ok(); ++step) {
+      }
+      ::_exit(1);
+    }
+    ::usleep(static_cast<useconds_t>(2000 + 997 * kill));
+    ::kill(child, SIGKILL);
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFSIGNALED(status));
+    if (!fs::exists(checkpoint_file(folder))) continue;
+    ++found;
+    with_leftovers += names_in(folder).size() > 2 ? 1 : 0;
+    const auto c = load_checkpoint(folder);
+    ASSERT_TRUE(c.ok()) << c.error().message;
+    EXPECT_GE(c->step, last);
+    last = c->step;
+    EXPECT_EQ(c->tensors.at("model/w").view(-1)[199999].item<float>(), static_cast<float>(c->step));
+    EXPECT_EQ(load_progress(folder, *c).log_bytes, static_cast<std::uint64_t>(100 * c->step));
+  }
+  EXPECT_GT(found, 0);
+  std::printf("%d kills left a checkpoint, %d of them with files beside it\n", found, with_leftovers);
+  ASSERT_TRUE(save_checkpoint(folder, small_checkpoint(last + 1), progress_of(last + 1)).ok());
+  EXPECT_EQ(names_in(folder),
+            (std::vector<std::string>{"checkpoint.safetensors", "progress_" + std::to_string(last + 1) + ".json"}));
+  fs::remove_all(folder);
+}
+
+TEST(Checkpoint, WhatAKilledProcessLeftIsRemovedAndNothingElse) {
+  const fs::path folder = temporary("left");
+  fs::create_directories(folder);
+  const auto plant = [&] {
+    for (const char* name : {"checkpoint.safetensors.aB3xYz", "progress_3.json", "progress_4.json.Qq0000", "notes.txt",
+                             "checkpoint.safetensors.backup", "x.aB3xYz"})
+      std::ofstream(folder / name) << "x";
+  };
+  const std::vector<std::string> others = {"checkpoint.safetensors.backup", "notes.txt", "x.aB3xYz"};
+  plant();
+  ASSERT_TRUE(save_checkpoint(folder, small_checkpoint(5), progress_of(5)).ok());
+  std::vector<std::string> expected = others;
+  expected.insert(expected.end(), {"checkpoint.safetensors", "progress_5.json"});
+  std::sort(expected.begin(), expected.end());
+  EXPECT_EQ(names_in(folder), expected);
+  plant();
+  remove_checkpoints(folder);
+  EXPECT_EQ(names_in(folder), others);
+  for (const std::string& name : others) fs::remove(folder / name);
+  ASSERT_TRUE(save_checkpoint(folder, small_checkpoint(5), progress_of(5)).ok());
+  std::ofstream(folder / "checkpoint.safetensors.aB3xYz") << "x";
+  remove_checkpoints(folder);
+  EXPECT_FALSE(fs::exists(folder));
 }
 
 TEST(RunLog, WritesTheContestsLinesAndCutsWhatIsRepeated) {
@@ -147,6 +234,24 @@ TEST(RunLog, AFullDiskIsAnError) {
   log->line("x");
   ASSERT_FALSE(log->status().ok());
   EXPECT_NE(log->status().error().message.find("No space left"), std::string::npos);
+}
+
+TEST(SubmissionFolder, TheScriptCarriesNamePresetAndOptions) {
+  Launch launch;
+  launch.preset = "nano";
+  launch.settings = {{"train", {{"seed", 7}}}};
+  launch.seed = 7;
+  launch.options = {{"--precision", "bf16"}, {"--device", "cpu"}};
+  const std::string script = launcher_script(launch);
+  for (const char* part : {"\"name\": \"nano\"", "\"--precision\": \"bf16\"", "python3 train_gpt.py", "\"pgref\""})
+    EXPECT_NE(script.find(part), std::string::npos) << part << "\n" << script;
+  EXPECT_EQ(script.find("schedule.txt"), std::string::npos);
+  launch.replays = true;
+  launch.processes = 8;
+  launch.options["--device"] = "cuda";
+  const std::string other = launcher_script(launch);
+  for (const char* part : {"schedule.txt", "torchrun --nproc-per-node=8 train_gpt.py", "\"pgref_cuda\""})
+    EXPECT_NE(other.find(part), std::string::npos) << part << "\n" << other;
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "reference/base/result.h"
@@ -21,9 +22,12 @@ class Schedule {
  public:
   explicit Schedule(const Config& config) : config_(config) {}
 
-  // Decisions of another run, made instead of own ones. Steps beyond them are not made.
+  // A run's decisions as text (docs/formats/schedule.md): a line "STEP MULTIPLIER LOOPING" per step, in order from step
+  // 0, numbers apart by blanks, LOOPING 0 or 1; empty lines and those that begin with '#' are skipped. The multiplier
+  // has the 17 digits that give back its bits.
   static Result<std::vector<Decision>> read(const std::filesystem::path& path);
   static std::string text(const std::vector<Decision>& decisions);
+  // Decisions of another run, made instead of own ones. Steps beyond them are not made.
   void replay(std::vector<Decision> decisions) { replayed_ = std::move(decisions); }
 
   // Milliseconds of training that there are; 0: no cap.

@@ -5,6 +5,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "reference/train/flops.h"
+
 namespace pg::train {
 namespace {
 
@@ -75,6 +77,36 @@ TEST(Schedule, ARecordedRunIsReplayedWhateverTheClock) {
   const auto broken = Schedule::read(path);
   ASSERT_FALSE(broken.ok());
   EXPECT_NE(broken.error().message.find("for step 1"), std::string::npos) << broken.error().message;
+}
+
+// #1394 before and after its loops are on, and the baseline: the table of FLOPs that records' logs are compared by.
+TEST(Flops, CountEveryRunOfABlockAndTheHeadOnce) {
+  const auto preset = [](const char* name) {
+    return *model::config_from_json(model::load_preset(name)->at("model"), name);
+  };
+  EXPECT_NEAR(flops_per_token(preset("pr1394"), false, 2048), 285e6, 0.5e6);
+  EXPECT_NEAR(flops_per_token(preset("baseline"), false, 1024), 6 * (17.04e6 + 9 * 512 * 1024), 0.5e6);
+  // Four more runs of a block of 2,883,584 weights: 15 instead of 11.
+  const double more = flops_per_token(preset("pr1394"), true, 2048) - flops_per_token(preset("pr1394"), false, 2048);
+  EXPECT_DOUBLE_EQ(more, 6.0 * 4 * (2 * 512 * 512 + 2 * 512 * 256 + 2 * 512 * 2048 + 512 * 2048));
+  // 0.966 M tokens per second and GPU are 27.8 % of an H100; 0.701 M with loops are 26.9 %.
+  const double peak = peak_flops("NVIDIA H100 80GB HBM3");
+  EXPECT_NEAR(0.966e6 * flops_per_token(preset("pr1394"), false, 2048) / peak, 0.278, 5e-4);
+  EXPECT_NEAR(0.701e6 * flops_per_token(preset("pr1394"), true, 2048) / peak, 0.269, 5e-4);
+}
+
+TEST(Flops, ATableThatIsOnlyLookedUpCostsNothing) {
+  model::Config tied;
+  model::Config untied = tied;
+  untied.tie_embeddings = false;  // the head is a matrix of its own then, of the same size
+  EXPECT_DOUBLE_EQ(flops_per_token(tied, false, 1024), flops_per_token(untied, false, 1024));
+}
+
+TEST(Flops, OnlyKnownGpusHaveAPeak) {
+  EXPECT_EQ(peak_flops("NVIDIA H200"), 989.4e12);
+  for (const char* other : {"NVIDIA H100 PCIe", "NVIDIA H100 NVL", "NVIDIA GH200 480GB", "NVIDIA A100-SXM4-80GB",
+                            "NVIDIA H100 80GB HBM3 MIG 1g.10gb", ""})
+    EXPECT_EQ(peak_flops(other), 0) << other;
 }
 
 TEST(TrainConfig, ReadsWhatItWritesAndRefusesWhatCannotBe) {

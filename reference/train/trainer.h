@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <functional>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,7 +25,7 @@ struct StepReport {
   double multiplier = 0;                  // of the learning rates
   double tokens_per_second = 0;           // since the start
   double elapsed_ms = 0, left_ms = 0;     // of training; an estimate where the clock does not decide
-  double mfu = 0;                         // share of an H100's bf16 FLOPs that the model needs; 0 on a CPU
+  double mfu = 0;                         // share of the GPUs' bf16 FLOP/s that the model needed; 0 if not known
 };
 
 struct TrainOptions {
@@ -42,8 +41,9 @@ struct TrainOptions {
   std::function<void(RunLog&)> log_head;  // lines ahead of the first step
   // Collective: called on every rank with the model as it stands. Empty: no validation.
   std::function<Result<Evaluation>()> validate;
-  std::function<void(const StepReport&)> report;  // rank 0, after every step
-  std::function<bool()> interrupted;              // asked after every step; any rank's yes ends the run
+  std::function<void(const StepReport&)> report;   // rank 0, after every step
+  std::function<bool()> interrupted;               // asked after every step; any rank's yes ends the run
+  std::function<void(const std::string&)> notice;  // rank 0: what a user should know of a resumed run
 };
 
 struct TrainOutcome {
@@ -53,15 +53,16 @@ struct TrainOutcome {
   std::string averaged;      // "", "ema", "swa": what the model's weights are now
   bool interrupted = false;  // ended early with a checkpoint; weights are not averaged
   bool reached_cap = false;
-  std::optional<Evaluation> validation;  // the last one, of the weights before averaging
   std::vector<Decision> decisions;
   RunLog log;
 };
 
 // Trains `model` with batches of `loader` (optim.md 2-7). Collective. With max_wallclock_seconds 0, or in replay, the
 // result depends on the inputs alone: the same weights bit by bit on the same machine with the same number of threads
-// and processes, whether or not the run was ended and resumed in between. Errors: a loss that is not finite (nothing
-// is saved then), a full disk, a checkpoint of another config or other data, a failed process.
+// and processes, whether or not the run was ended and resumed in between. With a cap rank 0's clock decides for all,
+// and it stands still while the model is validated, as in the originals, but not for checkpoints. Errors: a loss or
+// weights that are not finite (nothing of them is saved), a full disk, a checkpoint of another config or other data, a
+// failed process.
 Result<TrainOutcome> train(model::Model& model, data::Loader& loader, dist::Group& group, const TrainOptions& options);
 
 }  // namespace pg::train

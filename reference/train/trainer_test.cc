@@ -6,118 +6,17 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <fstream>
 #include <limits>
-#include <sstream>
 
-#include "reference/base/file.h"
 #include "reference/dist/spawn.h"
 #include "reference/train/checkpoint.h"
+#include "reference/train/trainer_fixture.h"
 
 namespace pg::train {
 namespace {
-
-namespace fs = std::filesystem;
-
-// Sequences by number, the same for any number of processes: tokens follow a rule, so that there is something to learn.
-class CountingLoader : public data::Loader {
- public:
-  CountingLoader(int rank, int world) : rank_(rank), world_(world) {}
-  data::Batch next(std::size_t global_tokens, std::size_t seq_len) override {
-    const std::size_t all = global_tokens / seq_len, mine = all / static_cast<std::size_t>(world_);
-    data::Batch batch{mine, seq_len, {}, {}};
-    for (std::size_t s = 0; s < mine; ++s) {
-      std::uint64_t state = next_ + static_cast<std::size_t>(rank_) * mine + s + 1;
-      std::int64_t token = static_cast<std::int64_t>(state % 61);
-      for (std::size_t t = 0; t < seq_len; ++t) {
-        batch.ids.push_back(token);
-        state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-        token = (token * 5 + 3 + static_cast<std::int64_t>(state >> 63)) % 61;
-        batch.targets.push_back(token);
-      }
-    }
-    next_ += all;
-    return batch;
-  }
-  Status check(std::size_t, std::size_t) const override { return {}; }
-  nlohmann::json state() const override { return {{"next", next_}}; }
-  Status restore(const nlohmann::json& state) override {
-    next_ = state.at("next");
-    return {};
-  }
-
- private:
-  int rank_, world_;
-  std::uint64_t next_ = 0;
-};
-
-model::Config tiny_model() {
-  model::Config c;
-  c.vocab_size = 61;
-  c.layers = 3;
-  c.dim = 32;
-  c.heads = 2;
-  c.kv_heads = 1;
-  c.hidden = 48;
-  c.train_seq_len = 16;
-  c.loop = {1, 1, 1};
-  return c;
-}
-
-class TrainerTest : public testing::Test {
- protected:
-  TrainerTest() : folder_(fs::path(testing::TempDir()) / ("trainer_" + std::to_string(::getpid()))) {
-    at::set_num_threads(1);  // as the forked ones
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
-  }
-  ~TrainerTest() override { fs::remove_all(folder_); }
-
-  TrainOptions options(const std::string& name, std::int64_t iterations = 12) const {
-    TrainOptions o;
-    o.train.iterations = iterations;
-    o.train.train_batch_tokens = 8 * 2 * 16;
-    o.train.train_seq_len = 16;
-    o.train.max_wallclock_seconds = 0;
-    o.train.warmdown_frac = 0.5;
-    o.train.ema_decay = 0.9;
-    o.train.val_loss_every = 0;
-    o.train.train_log_every = 1;
-    o.train.checkpoint_every = 4;
-    o.optim.grad_clip_norm = 1;
-    o.optim.muon_momentum_warmup_steps = 5;
-    o.identity = {{"data", {{"shard", "a"}}}};
-    fs::create_directories(folder_ / name);
-    o.log = folder_ / name / "train.log";
-    o.checkpoints = folder_ / name / "checkpoint";
-    return o;
-  }
-
-  // `during`: called after every step with the model.
-  static Result<TrainOutcome> run(TrainOptions o, std::unique_ptr<model::Model>* out = nullptr,
-                                  const std::function<void(model::Model&, const StepReport&)>& during = {}) {
-    auto group = dist::make_group(dist::place_from_environment().value(), c10::kCPU, 60);
-    if (!group) return group.error();
-    const dist::Place place = (*group)->place();
-    auto model = model::Model::create(tiny_model(), {c10::kCPU, model::Precision::kF32, model::Kernels::kPlain}, 5);
-    if (!model) return model.error();
-    CountingLoader loader(place.rank, place.world);
-    if (during) o.report = [&](const StepReport& r) { during(**model, r); };
-    auto outcome = train(**model, loader, **group, o);
-    if (out) *out = std::move(*model);
-    return outcome;
-  }
-
-  static std::string bytes(const fs::path& path) { return read_file(path, 1 << 28).value(); }
-  std::string checkpoint(const std::string& name) const {
-    return bytes(folder_ / name / "checkpoint" / "checkpoint.safetensors");
-  }
-
-  fs::path folder_;
-};
 
 TEST_F(TrainerTest, LossFallsAndTheSecondRunLeavesTheSameBytes) {
   const auto first = run(options("a"));
@@ -212,6 +111,17 @@ TEST_F(TrainerTest, ALossThatIsNoNumberEndsTheRunAndKeepsTheCheckpoint) {
   EXPECT_EQ(load_checkpoint(folder_ / "a" / "checkpoint")->step, 4);
 }
 
+// The loss of a step is of the weights before it: what its update breaks shows in the next one only.
+TEST_F(TrainerTest, WeightsThatAreNoNumbersDoNotReplaceTheCheckpoint) {
+  const auto outcome = run(options("a"), nullptr, [&](model::Model& model, const StepReport& r) {
+    const at::NoGradGuard no_grad;
+    if (r.step == 8) model.parameters()[2].tensor.view(-1)[3].fill_(std::numeric_limits<float>::infinity());
+  });
+  ASSERT_FALSE(outcome.ok());
+  EXPECT_NE(outcome.error().message.find("step 8 left numbers in "), std::string::npos) << outcome.error().message;
+  EXPECT_EQ(load_checkpoint(folder_ / "a" / "checkpoint")->step, 4);
+}
+
 TEST_F(TrainerTest, AFullDiskEndsTheRunAndKeepsTheCheckpoint) {
   const auto codes = dist::run_ranks(1, [&](int) {
     ::signal(SIGXFSZ, SIG_IGN);
@@ -271,51 +181,100 @@ TEST_F(TrainerTest, TheExponentialAverageIsOfTheWeightsAfterEveryStep) {
   EXPECT_LT((trained->state().at(name).to(at::kDouble) - expected).abs().max().item<double>(), 1e-6);
 }
 
-std::vector<double> losses(const std::string& log) {
-  std::vector<double> out;
-  std::istringstream lines(log);
-  for (std::string line; std::getline(lines, line);) out.push_back(std::stod(line));
-  return out;
-}
-
-// The same batch of a step, cut differently: what differs is the order of f32 sums over micro-batches and ranks, which
-// every step amplifies a little. Measured over 12 steps: 8e-8; a loss printed with f32's 24 bits has 6e-8.
-TEST_F(TrainerTest, OneTwoAndFourProcessesHaveTheSameLosses) {
-  std::vector<double> one;
-  for (const int world : {1, 2, 4}) {
-    const fs::path file = folder_ / ("losses" + std::to_string(world));
-    const auto codes = dist::run_ranks(world, [&](int rank) {
-      std::ofstream out;
-      if (rank == 0) out.open(file);
-      out.precision(17);
-      TrainOptions o = options("world" + std::to_string(world));
-      const auto outcome = run(o, nullptr, [&](model::Model&, const StepReport& r) { out << r.loss << "\n"; });
-      if (!outcome.ok()) std::fprintf(stderr, "%s\n", outcome.error().message.c_str());
-      return outcome.ok() ? 0 : 1;
-    });
-    ASSERT_EQ(codes, std::vector<int>(static_cast<std::size_t>(world), 0));
-    const auto now = losses(bytes(file));
-    ASSERT_EQ(now.size(), 12U);
-    if (world == 1) one = now;
-    double largest = 0;
-    for (std::size_t i = 0; i < one.size(); ++i) largest = std::max(largest, std::abs(now[i] - one[i]) / one[i]);
-    EXPECT_LT(largest, 1e-6) << world;
-    std::printf("%d processes: largest relative difference of a loss %.2e\n", world, largest);
-  }
-}
-
-TEST_F(TrainerTest, AFullDiskOnRank0EndsEveryRank) {
-  const auto codes = dist::run_ranks(2, [&](int rank) {
-    ::signal(SIGXFSZ, SIG_IGN);
-    const rlimit limit{20000, 20000};
-    if (rank == 0) ::setrlimit(RLIMIT_FSIZE, &limit);
-    const auto outcome = run(options("two"));
-    if (outcome.ok()) return 2;
-    return outcome.error().message.find(rank == 0 ? "cannot write" : "another process stopped") != std::string::npos
-               ? 0
-               : 3;
+// Multipliers of the last steps are 0.67, 0.5, 0.33, 0.17: four snapshots; the first two lie behind the checkpoint.
+TEST_F(TrainerTest, TheMeanOfSnapshotsIsOfThoseBelowItsStartAlsoWhenResumed) {
+  TrainOptions o = options("swa");
+  o.train.swa_every = 1;
+  o.train.swa_start = 0.7;
+  const std::string name = (*model::Model::create(tiny_model(), {}, 5))->parameters()[1].name;
+  at::Tensor sum;
+  std::unique_ptr<model::Model> whole, resumed;
+  const auto outcome = run(o, &whole, [&](model::Model& model, const StepReport& r) {
+    const at::Tensor now = model.parameters()[1].tensor.detach().to(at::kDouble, false, true);
+    if (r.step == 9) sum = now;
+    if (r.step > 9) sum = sum + now;
   });
-  EXPECT_EQ(codes, std::vector<int>(2, 0));
+  ASSERT_TRUE(outcome.ok()) << outcome.error().message;
+  EXPECT_EQ(outcome->averaged, "swa");
+  EXPECT_LT((whole->state().at(name).to(at::kDouble) - 0.25 * sum).abs().max().item<double>(), 1e-6);
+
+  TrainOptions again = options("swa_resumed");
+  again.train = o.train;
+  int asked = 0;
+  again.interrupted = [&] { return ++asked == 10; };
+  ASSERT_TRUE(run(again)->interrupted);
+  again.interrupted = {};
+  again.resume = true;
+  ASSERT_TRUE(run(again, &resumed).ok());
+  EXPECT_TRUE(resumed->state().at(name).equal(whole->state().at(name)));
+}
+
+TEST_F(TrainerTest, AResumedRunUnderACapHasTheTimeBehindItThatItHad) {
+  TrainOptions o = options("clock", 1'000'000);
+  o.train.max_wallclock_seconds = 1;
+  o.train.warmdown_frac = 0.9;
+  o.train.checkpoint_every = 0;
+  double elapsed_ms = 0;
+  o.interrupted = [&] { return elapsed_ms > 600; };
+  const auto stopped = run(o, nullptr, [&](model::Model&, const StepReport& r) { elapsed_ms = r.elapsed_ms; });
+  ASSERT_TRUE(stopped.ok()) << stopped.error().message;
+  ASSERT_TRUE(stopped->interrupted);
+  o.interrupted = {};
+  o.resume = true;
+  const auto outcome = run(o);
+  ASSERT_TRUE(outcome.ok()) << outcome.error().message;
+  EXPECT_TRUE(outcome->reached_cap);
+  EXPECT_GE(outcome->train_time_ms, 1000);
+  const auto& all = outcome->decisions;
+  ASSERT_GT(all.size(), stopped->decisions.size());
+  EXPECT_LT(all[stopped->decisions.size()].multiplier, 0.5) << "600 of 1000 ms are gone";
+  for (std::size_t i = 1; i < all.size(); ++i) EXPECT_LE(all[i].multiplier, all[i - 1].multiplier) << i;
+}
+
+TEST_F(TrainerTest, TwoThreadsLeaveTheSameBytesTwice) {
+  model::Config wide = tiny_model();  // the optimizers' passes share 32,768 elements and more
+  wide.dim = 64;
+  wide.hidden = 512;
+  at::set_num_threads(2);
+  const auto first = run(options("a"), nullptr, {}, wide), second = run(options("b"), nullptr, {}, wide);
+  at::set_num_threads(1);
+  ASSERT_TRUE(first.ok() && second.ok());
+  EXPECT_EQ(checkpoint("a"), checkpoint("b"));
+}
+
+TEST_F(TrainerTest, AResumedRunSaysWhatIsNotAsItWas) {
+  TrainOptions o = options("a");
+  int asked = 0;
+  o.interrupted = [&] { return ++asked == 6; };
+  ASSERT_TRUE(run(o).ok());
+  fs::remove(o.log);
+  o.interrupted = {};
+  o.resume = true;
+  std::string said;
+  o.notice = [&](const std::string& text) { said += text + "\n"; };
+  at::set_num_threads(2);
+  const auto outcome = run(o);
+  at::set_num_threads(1);
+  ASSERT_TRUE(outcome.ok()) << outcome.error().message;
+  EXPECT_NE(said.find("train.log is shorter than it was"), std::string::npos) << said;
+  EXPECT_NE(said.find("made with 1 threads, this is 2"), std::string::npos) << said;
+  // A run that is complete: its last loss is the one that it had.
+  const auto complete = run(o);
+  ASSERT_TRUE(complete.ok());
+  EXPECT_EQ(complete->last_loss, outcome->last_loss);
+  EXPECT_NE(complete->last_loss, 0);
+}
+
+TEST_F(TrainerTest, AnotherReplayOfTheSameLengthIsAnotherRun) {
+  TrainOptions o = options("a");
+  o.replay.assign(12, {1, false});
+  ASSERT_TRUE(run(o).ok());
+  o.resume = true;
+  ASSERT_TRUE(run(o).ok());
+  o.replay[3].multiplier = 0.5;
+  const auto outcome = run(o);
+  ASSERT_FALSE(outcome.ok());
+  EXPECT_NE(outcome.error().message.find("replay_sha256"), std::string::npos) << outcome.error().message;
 }
 
 }  // namespace
