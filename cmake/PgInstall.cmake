@@ -1,8 +1,13 @@
-# cmake --install: bin/pgverify, share/pgverify/{policies,rules,schemas} and share/pgref/presets, nothing else. The program finds its data
+# cmake --install: bin/pgverify, bin/pgref, share/pgverify/{policies,rules,schemas} and share/pgref/presets, nothing else. The program finds its data
 # at <its folder>/../share/pgverify, so the prefix can be moved and both names are fixed rather than GNUInstallDirs'.
 if(TARGET pgverify)
   install(TARGETS pgverify RUNTIME DESTINATION bin)
 endif()
+# pgref where it was built. LibTorch stays where it is: it is found there by its path, and has to be there.
+if(PG_HAVE_TORCH)
+  set_target_properties(pgref PROPERTIES INSTALL_RPATH "${pg_torch_home}/lib")
+endif()
+install(TARGETS pgref RUNTIME DESTINATION bin OPTIONAL)
 
 # pg_install_data(FOLDER PATTERN): the files matching PATTERN in the source tree go to share/pgverify/FOLDER.
 function(pg_install_data folder pattern)

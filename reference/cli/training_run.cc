@@ -24,6 +24,7 @@
 #include "reference/eval/compressors.h"
 #include "reference/eval/eval_data.h"
 #include "reference/eval/evaluate.h"
+#include "reference/model/attention_backend.h"
 #include "reference/train/checkpoint.h"
 #include "reference/train/run_data.h"
 #include "reference/train/safetensors.h"
@@ -142,7 +143,8 @@ Status Run::open_data() {
                     "size, or change \"vocab_size\" in the preset",
                     escape_line(data_.tokenizer.string()), vocabulary->size(), vocab_size)};
   vocabulary_ = std::make_unique<data::Vocabulary>(std::move(*vocabulary));
-  auto bytes = data::make_byte_table(*vocabulary_, static_cast<std::size_t>(vocab_size));
+  auto bytes = data::make_byte_table(*vocabulary_, static_cast<std::size_t>(vocab_size),
+                                     settings_.eval.require_bare_space_mark);
   if (!bytes) return bytes.error();
   bytes_ = std::move(*bytes);
   auto tokens = data::load_validation_tokens(data_.val, settings_.eval.seq_len, static_cast<std::size_t>(vocab_size));
@@ -181,6 +183,12 @@ void Run::write_head(train::RunLog& log) const {
   log.line(fmt::format("val_loader:shards pattern={} tokens:{}", data::kValPattern, val_tokens_.size() - 1));
   log.line(fmt::format("model_params:{}", model_->parameter_count()));
   const int world = group_->place().world;
+  const model::Config& c = settings_.model;
+  const auto micro_batch = settings_.train.train_batch_tokens / settings_.train.grad_accum_steps;
+  log.line(fmt::format("attention_mode:{} num_heads:{} num_kv_heads:{} kernel:{}", c.kv_heads < c.heads ? "gqa" : "mha",
+                       c.heads, c.kv_heads,
+                       model::attention_kernel(c, model_->runtime(), micro_batch / settings_.train.train_seq_len,
+                                               settings_.train.train_seq_len)));
   log.line(fmt::format("world_size:{} grad_accum_steps:{}", world, settings_.train.grad_accum_steps / world));
   log.line(
       fmt::format("train_batch_tokens:{} train_seq_len:{} iterations:{} warmup_steps:0 max_wallclock_seconds:{:.3f}",
