@@ -7,9 +7,11 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include <chrono>
 #include <cmath>
 #include <fstream>
 #include <limits>
+#include <optional>
 
 #include "reference/dist/spawn.h"
 #include "reference/train/checkpoint.h"
@@ -229,6 +231,24 @@ TEST_F(TrainerTest, AResumedRunUnderACapHasTheTimeBehindItThatItHad) {
   ASSERT_GT(all.size(), stopped->decisions.size());
   EXPECT_LT(all[stopped->decisions.size()].multiplier, 0.5) << "600 of 1000 ms are gone";
   for (std::size_t i = 1; i < all.size(); ++i) EXPECT_LE(all[i].multiplier, all[i - 1].multiplier) << i;
+}
+
+// The originals' clock stands still for validation only.
+TEST_F(TrainerTest, CheckpointsCountUnderACap) {
+  TrainOptions o = options("clock", 1'000'000);
+  o.train.max_wallclock_seconds = 0.5;
+  o.train.checkpoint_every = 1;  // takes longer than a step
+  using Clock = std::chrono::steady_clock;
+  std::optional<Clock::time_point> first;
+  Clock::time_point last;
+  const auto outcome = run(o, nullptr, [&](model::Model&, const StepReport&) {
+    last = Clock::now();
+    if (!first) first = last;
+  });
+  ASSERT_TRUE(outcome.ok()) << outcome.error().message;
+  ASSERT_GT(outcome->steps, 3);
+  const double spent_ms = std::chrono::duration<double, std::milli>(last - *first).count();
+  EXPECT_LT(spent_ms, outcome->train_time_ms);
 }
 
 TEST_F(TrainerTest, TwoThreadsLeaveTheSameBytesTwice) {
