@@ -51,6 +51,7 @@ class TrainProgram : public ::testing::Test {
                                      {"kv_heads", 1},
                                      {"hidden", 64},
                                      {"train_seq_len", 32}}},
+                                   {"optim", nlohmann::json::object()},
                                    {"train",
                                     {{"train_batch_tokens", 512},
                                      {"train_seq_len", 32},

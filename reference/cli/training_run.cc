@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "reference/base/file.h"
+#include "reference/base/program.h"
 #include "reference/base/text.h"
 #include "reference/cli/default_data.h"
 #include "reference/cli/run_settings.h"

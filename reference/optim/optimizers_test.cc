@@ -299,7 +299,8 @@ TEST(Optimizers, OneTwoAndFourProcessesTakeTheSameStep) {
 
 // In bf16 the sharded form also rounds gradients and momentum (optim.md 1.4). Newton-Schulz multiplies small singular
 // values by up to 3.4 an iteration, so that 2^-9 of the gradient becomes several 2^-8 of an update (of up to 1, times
-// the rate of 0.02) in single entries; most are far closer.
+// the rate of 0.02) in single entries: measured 1.9e-3, and 4.2e-4 in the root of the mean square, which is 2^-8 of six
+// updates. Other CPUs sum bf16 products in another order: twice that.
 TEST(Optimizers, RoundRobinAndShardedAgreeInBf16UpToItsRounding) {
   const auto a = after_six_steps(2, MuonForm::kRoundRobin, MuonPrecision::kBf16);
   const auto b = after_six_steps(2, MuonForm::kSharded, MuonPrecision::kBf16);
@@ -309,8 +310,8 @@ TEST(Optimizers, RoundRobinAndShardedAgreeInBf16UpToItsRounding) {
   const double typical = std::sqrt(squares / static_cast<double>(a.size()));
   std::printf("round robin and sharded in bf16: largest difference %.2e, root of the mean square %.2e\n", most,
               typical);
-  EXPECT_LT(most, 2e-3);
-  EXPECT_LT(typical, 6 * 0.02 / 256);
+  EXPECT_LT(most, 4e-3);
+  EXPECT_LT(typical, 2 * 6 * 0.02 / 256);
   EXPECT_GT(most, 0);
 }
 

@@ -148,7 +148,8 @@ TEST(Checkpoint, AKillWhileSavingLeavesOneWithItsOwnProgress) {
     const pid_t child = ::fork();
     ASSERT_GE(child, 0);
     if (child == 0) {
-      for (std::int64_t step = last + 1; save_checkpoint(folder, small_checkpoint(step), progress_of(step)).ok(); ++step) {
+      for (std::int64_t step = last + 1; save_checkpoint(folder, small_checkpoint(step), progress_of(step)).ok();
+           ++step) {
       }
       ::_exit(1);
     }

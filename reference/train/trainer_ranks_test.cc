@@ -85,7 +85,7 @@ TEST_F(TrainerTest, UnderACapAllRanksTakeTheSameSteps) {
     return outcome->reached_cap ? 0 : 2;
   });
   ASSERT_EQ(codes, kTwoWell);
-  EXPECT_EQ(bytes(folder_ / "0"), bytes(folder_ / "1"));
+  EXPECT_TRUE(bytes(folder_ / "0") == bytes(folder_ / "1"));  // too long to print
 }
 
 // One rank is asked to end, all do; what they go on from has every rank's momentum, also where a bank's three matrices
@@ -116,7 +116,7 @@ TEST_F(TrainerTest, OneRanksInterruptEndsAllAndTheyGoOnToTheSameBytes) {
     ASSERT_EQ(train_two(kind + "_stopped", true, 0), kTwoWell);
     EXPECT_EQ(checkpoint(kind + "_whole"), checkpoint(kind + "_stopped"));
     for (const char* name : {"_whole1", "_stopped0", "_stopped1"})
-      EXPECT_EQ(bytes(folder_ / (kind + "_whole0")), bytes(folder_ / (kind + name))) << kind << name;
+      EXPECT_TRUE(bytes(folder_ / (kind + "_whole0")) == bytes(folder_ / (kind + name))) << kind << name;
   }
 }
 

@@ -7,9 +7,11 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include <chrono>
 #include <cmath>
 #include <fstream>
 #include <limits>
+#include <vector>
 
 #include "reference/dist/spawn.h"
 #include "reference/train/checkpoint.h"
@@ -229,6 +231,25 @@ TEST_F(TrainerTest, AResumedRunUnderACapHasTheTimeBehindItThatItHad) {
   ASSERT_GT(all.size(), stopped->decisions.size());
   EXPECT_LT(all[stopped->decisions.size()].multiplier, 0.5) << "600 of 1000 ms are gone";
   for (std::size_t i = 1; i < all.size(); ++i) EXPECT_LE(all[i].multiplier, all[i - 1].multiplier) << i;
+}
+
+// The originals' clock stands still for validation only.
+TEST_F(TrainerTest, CheckpointsCountUnderACap) {
+  TrainOptions o = options("clock", 1'000'000);
+  o.train.max_wallclock_seconds = 0.5;
+  o.train.checkpoint_every = 1;  // takes longer than a step
+  struct Times {
+    std::chrono::steady_clock::time_point wall;
+    double elapsed_ms = 0;
+  };
+  std::vector<Times> after;
+  const auto outcome = run(o, nullptr, [&](model::Model&, const StepReport& r) {
+    after.push_back({std::chrono::steady_clock::now(), r.elapsed_ms});
+  });
+  ASSERT_TRUE(outcome.ok()) << outcome.error().message;
+  ASSERT_GT(after.size(), 3U);
+  const double wall_ms = std::chrono::duration<double, std::milli>(after.back().wall - after.front().wall).count();
+  EXPECT_GT(after.back().elapsed_ms - after.front().elapsed_ms, 0.98 * wall_ms);
 }
 
 TEST_F(TrainerTest, TwoThreadsLeaveTheSameBytesTwice) {
