@@ -106,6 +106,12 @@ TEST(File, ReplacesAtomicallyAndKeepsTheOldContentOnFailure) {
   ASSERT_TRUE(write_file_atomic(folder / "a", "new").ok());
   EXPECT_EQ(*read_file(folder / "a", 10), "new");
   EXPECT_FALSE(write_file_atomic(folder / "missing" / "a", "x").ok());
+  fs::create_symlink("a", folder / "link");
+  ASSERT_TRUE(write_file_atomic(folder / "link", "through").ok());
+  EXPECT_EQ(*read_file(folder / "a", 10), "through");
+  EXPECT_TRUE(fs::remove(folder / "link"));
+  EXPECT_FALSE(write_file_atomic("/dev/null", "x").ok()) << "a device must not become a file";
+  EXPECT_TRUE(fs::is_character_file("/dev/null"));
   fs::create_directory(folder / "taken");
   EXPECT_FALSE(write_file_atomic(folder / "taken", "x").ok());
   EXPECT_EQ(std::distance(fs::directory_iterator(folder), {}), 2);  // no temporary file left

@@ -44,8 +44,14 @@ Error OutputFile::failed(std::string_view what) const {
 Result<OutputFile> OutputFile::create(const std::filesystem::path& path) {
   OutputFile file;
   file.path_ = path;
+  std::error_code error;
   if (!path.has_filename()) return Error{fmt::format("{} is a folder; name a file", escape_line(path.string()))};
-  file.temporary_ = path.string() + ".XXXXXX";
+  // The rename would put a file where a link or a device is.
+  if (std::filesystem::is_symlink(path, error)) file.path_ = std::filesystem::weakly_canonical(path, error);
+  const auto status = std::filesystem::status(file.path_, error);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
+    return Error{fmt::format("{} is no regular file and is left alone; name another", escape_line(path.string()))};
+  file.temporary_ = file.path_.string() + ".XXXXXX";
   file.fd_ = open_temporary(file.temporary_);
   if (file.fd_ >= 0) return file;
   file.temporary_.clear();

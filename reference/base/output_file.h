@@ -11,7 +11,7 @@ namespace pg {
 
 // A file that is there whole or not at all: written under a temporary name beside its place, flushed to disk and
 // renamed by commit(). Whatever goes wrong (a full disk) is an Error, leaves what was there before, and removes the
-// temporary file, as the destructor does.
+// temporary file, as the destructor does. A link is followed; a device, a pipe or a folder in that place is an Error.
 class OutputFile {
  public:
   static Result<OutputFile> create(const std::filesystem::path& path);

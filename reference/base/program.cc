@@ -51,6 +51,7 @@ void end_on_signals() {
     // end us all the same.
     if (before.sa_handler != SIG_IGN || signal == SIGPIPE) ::sigaction(signal, &action, nullptr);
   }
+  ::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files is then an error of write(), which names the file
 }
 
 int run_main(int (*run)(int argc, char** argv), void (*clean_up)(), int argc, char** argv) {
@@ -79,6 +80,11 @@ int run_command(CLI::App& app, const Action& action, std::vector<std::string> ar
   } catch (const CLI::ParseError& problem) {
     if (problem.get_exit_code() == 0) return app.exit(problem, std::cout, std::cerr);  // --help, --version
     const bool known = !app.get_subcommands([&](const CLI::App* c) { return c->get_name() == wanted; }).empty();
+    if (!known && !wanted.starts_with('-')) {
+      complain(
+          fmt::format("there is no command '{}'; `{} --help` lists them", escape_line(wanted, 100), app.get_name()));
+      return kExitError;
+    }
     complain(fmt::format("{}; `{}{} --help` lists the options", escape_line(trim(problem.what()), 1000), app.get_name(),
                          known ? " " + wanted : ""));
     return kExitError;

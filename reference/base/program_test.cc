@@ -61,7 +61,8 @@ TEST(RunCommand, WrongUsageNamesTheHelpToLookInto) {
   EXPECT_EQ(run({"walk", "--steps", "many"}).code, kExitError);
   EXPECT_THAT(run({"walk", "--steps", "many"}).err,
               AllOf(HasSubstr("many"), EndsWith("`prog walk --help` lists the options\n")));
-  EXPECT_THAT(run({"fly"}).err, EndsWith("`prog --help` lists the options\n"));
+  EXPECT_THAT(run({"fly"}).err, EndsWith("there is no command 'fly'; `prog --help` lists them\n"));
+  EXPECT_THAT(run({"--fly"}).err, EndsWith("`prog --help` lists the options\n"));
   EXPECT_THAT(run({"fl\x1b[31my"}).err, testing::Not(HasSubstr("\x1b")));
 }
 

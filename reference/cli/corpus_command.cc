@@ -67,7 +67,9 @@ void add_corpus_command(CLI::App& app, Action& action) {
       "--from", arguments->from,
       "Texts: a .jsonl with \"text\" in every line, or a folder with .txt, .jsonl, .html or .pod files\n"
       "(default: the default corpus, English manuals and a dictionary out of Debian packages)");
-  command->add_option("--vocab", options.vocab_size, "Pieces of the tokenizer")->capture_default_str();
+  command->add_option("--vocab", options.vocab_size, "Pieces of the tokenizer")
+      ->check(CLI::Range(261, 65536))
+      ->capture_default_str();
   command->add_option("--val-fraction", options.val_fraction, "Share of the documents for validation")
       ->capture_default_str();
   command

@@ -45,7 +45,9 @@ Result<Setting> read_setting(const Arguments& arguments) {
   if (!config) return config.error();
   const auto eval = read_eval_settings(*preset, arguments.preset, *config);
   if (!eval) return eval.error();
-  Setting setting{*config, {}, eval->require_bare_space_mark};
+  Setting setting;
+  setting.config = *config;
+  setting.require_bare_space_mark = eval->require_bare_space_mark;
   eval::EvalOptions& options = setting.options;
   const bool preset_slides = eval->stride > 0;
   options.seq_len = arguments.seq_len > 0 ? arguments.seq_len : eval->seq_len;
@@ -142,6 +144,9 @@ Status run(const Arguments& arguments) {
   const auto data = eval::load_eval_data(arguments.data, arguments.tokenizer, setting->config.vocab_size,
                                          setting->require_bare_space_mark);
   if (!data) return data.error();
+  if (arguments.seq_len > data->tokens.size())
+    return Error{fmt::format("--seq-len {} is longer than the validation text of {} tokens; give a shorter one",
+                             arguments.seq_len, data->tokens.size())};
   const auto network = load_model(arguments, setting->config, *place);
   if (!network) return network.error();
   const auto group = dist::make_group(*place, (*network)->runtime().device);

@@ -60,14 +60,15 @@ void add_train_command(CLI::App& app, Action& action) {
                    fmt::format("One of {}, or a .json file", fmt::join(model::preset_names(), ", ")))
       ->required();
   command->add_option("--out", a->out, "Folder to make")->required();
-  command->add_option("--seed", a->seed, "Seed of the initial weights (default: the preset's)");
+  command->add_option("--seed", a->seed, "Seed of the initial weights (default: the preset's)")
+      ->check(CLI::NonNegativeNumber);
   command->add_option("--data", a->data,
                       "Folder with training and validation shards (default: the default corpus, made at first use)");
   command->add_option("--tokenizer", a->tokenizer, "SentencePiece model of the shards (default: found beside them)");
   auto* steps =
       command
           ->add_option("--steps", a->steps, "Make so many steps, whatever the clock says: the run repeats bit by bit")
-          ->check(CLI::NonNegativeNumber);
+          ->check(CLI::PositiveNumber);
   command->add_option("--replay", a->replay, "Schedule of another run (its schedule.txt), step by step")
       ->excludes(steps);
   command->add_flag("--resume", a->resume, "Go on from the last checkpoint in --out");
@@ -99,7 +100,7 @@ void add_train_command(CLI::App& app, Action& action) {
       "Several processes: start it with torchrun --no-python, or set RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT. "
       "Ctrl-C\n"
       "ends the run with a checkpoint.\n"
-      "On a machine with other work, OpenMP's waiting threads get in each other's way: set OMP_WAIT_POLICY=PASSIVE.\n\n"
+      "Threads wait for each other only shortly (GOMP_SPINCOUNT=20000 unless that or OMP_WAIT_POLICY is set).\n\n"
       "Examples:\n"
       "  pgref train --preset nano --out runs/nano\n"
       "  torchrun --no-python --nproc-per-node=2 pgref train --preset nano --out runs/nano2\n"

@@ -5,6 +5,7 @@
 #include <torch/version.h>
 
 #include <chrono>
+#include <cmath>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -131,6 +132,8 @@ Status Run::open_data() {
     if (!made) return made.error();
     folder = *made;
   }
+  for (const auto pattern : {data::kTrainPattern, data::kValPattern})
+    if (const auto shards = data::find_shards(folder, pattern); !shards) return shards.error();
   const auto tokenizer = eval::find_tokenizer(folder, arguments_.tokenizer, vocab_size);
   if (!tokenizer) return tokenizer.error();
   auto found = train::find_run_data(folder, *tokenizer);
@@ -144,8 +147,8 @@ Status Run::open_data() {
                     "size, or change \"vocab_size\" in the preset",
                     escape_line(data_.tokenizer.string()), vocabulary->size(), vocab_size)};
   vocabulary_ = std::make_unique<data::Vocabulary>(std::move(*vocabulary));
-  auto bytes = data::make_byte_table(*vocabulary_, static_cast<std::size_t>(vocab_size),
-                                     settings_.eval.require_bare_space_mark);
+  auto bytes =
+      data::make_byte_table(*vocabulary_, static_cast<std::size_t>(vocab_size), settings_.eval.require_bare_space_mark);
   if (!bytes) return bytes.error();
   bytes_ = std::move(*bytes);
   auto tokens = data::load_validation_tokens(data_.val, settings_.eval.seq_len, static_cast<std::size_t>(vocab_size));
@@ -328,6 +331,11 @@ Status Run::finish(train::TrainOutcome& outcome) {
                     result->val_loss, result->val_bpb, with_commas(result->targets), result->eval_time_ms / 1000);
   }
   if (!first_rank()) return {};
+  if (const double blind = std::log(settings_.model.vocab_size); submission_.results.back().val_loss > blind)
+    complain(
+        fmt::format("warning: the validation loss is {:.3f} nats, worse than guessing among {} tokens ({:.3f}): "
+                    "training diverged; try lower learning rates",
+                    submission_.results.back().val_loss, settings_.model.vocab_size, blind));
   if (const Status s = log.status(); !s) return s;
   if (const Status s = write_folder(outcome); !s) return s;
   if (!arguments_.keep_checkpoint) train::remove_checkpoints(checkpoints());
@@ -345,7 +353,7 @@ Status Run::write_folder(const train::TrainOutcome& outcome) {
   submission_.train_time_ms = outcome.train_time_ms;
   submission_.hardware = device_.is_cuda()
                              ? fmt::format("{} x {}", submission_.launch.processes, dist::gpu_name(device_.index()))
-                             : fmt::format("CPU, {} threads", arguments_.threads);
+                             : fmt::format("CPU, {} x {} threads", submission_.launch.processes, arguments_.threads);
   if (keeps_schedule())
     if (const Status s = write_file_atomic(out_ / kScheduleFile, train::Schedule::text(outcome.decisions)); !s)
       return s;
@@ -357,7 +365,7 @@ Result<TrainingResult> Run::run() {
   if (!settings) return settings.error();
   settings_ = std::move(*settings);
   if (const Status s = open_group(); !s) return s.error();
-  for (const auto step : {&Run::check_folder, &Run::make_folder, &Run::open_data, &Run::open_model})
+  for (const auto step : {&Run::check_folder, &Run::open_data, &Run::open_model, &Run::make_folder})
     if (const Status s = together(step); !s) return s.error();
   auto outcome = [this] {
     const AskOnSignals until_trained;  // what follows has nothing to save

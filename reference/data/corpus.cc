@@ -68,6 +68,17 @@ json read_manifest(const fs::path& folder) {
   return manifest.is_object() && manifest.value("schema", json()) == kCorpusSchema ? manifest : json();
 }
 
+// {"bytes", "sha256"} of a file, as the manifest holds them.
+Result<json> size_and_digest(const fs::path& file) {
+  Sha256 digest;
+  const auto bytes = read_chunks(file, [&](std::string_view chunk) {
+    digest.update(chunk);
+    return true;
+  });
+  if (!bytes) return bytes.error();
+  return json{{"bytes", *bytes}, {"sha256", digest.hex()}};
+}
+
 // Only what pgref corpus made may be removed: a folder with a manifest of ours and nothing that is not named there.
 Status check_replaceable(const fs::path& out) {
   if (!is_there(out)) return {};
@@ -133,13 +144,9 @@ class Maker {
 
   // Puts size and digest of a finished file into the manifest.
   Status note(const std::string& name) {
-    Sha256 digest;
-    const auto bytes = read_chunks(staging_->path() / name, [&](std::string_view chunk) {
-      digest.update(chunk);
-      return true;
-    });
-    if (!bytes) return bytes.error();
-    manifest_["files"][name] = {{"bytes", *bytes}, {"sha256", digest.hex()}};
+    auto entry = size_and_digest(staging_->path() / name);
+    if (!entry) return entry.error();
+    manifest_["files"][name] = std::move(*entry);
     return {};
   }
 
@@ -271,7 +278,7 @@ Corpus::Side side_of(const json& manifest, const char* name) {
 
 Result<Corpus> open_corpus(const fs::path& folder) {
   const auto bad = [&](const std::string& why) {
-    return Error{fmt::format("{} is no whole corpus: {}. Remove it and run pgref corpus, or name another folder",
+    return Error{fmt::format("{} is no whole corpus: {}. Make it anew (pgref corpus --replace), or name another folder",
                              escape_line(folder.string()), why)};
   };
   Corpus corpus{folder, folder / "tokenizer.model", 0, {}, {}, false, read_manifest(folder)};
@@ -286,6 +293,9 @@ Result<Corpus> open_corpus(const fs::path& folder) {
     if (error) return bad(fmt::format("{} is missing", escape_line(name)));
     if (!about.is_object() || about.value("bytes", json()) != bytes)
       return bad(fmt::format("{} has {} bytes and not those it was made with", escape_line(name), bytes));
+    const auto now = size_and_digest(folder / name);
+    if (!now) return now.error();
+    if (*now != about) return bad(fmt::format("{} is not what it was made as (SHA-256)", escape_line(name)));
   }
   corpus.vocab_size = vocab_size.get<std::size_t>();
   corpus.train = side_of(corpus.manifest, "train");

@@ -88,10 +88,14 @@ Result<CorpusSplit> split_corpus(std::vector<Document> documents, double val_fra
   split.train = texts_of(train);
   split.val = texts_of(kept);
   if (split.train.empty() || split.val.empty())
-    return Error{fmt::format(
-        "{} documents of {} bytes or more, which split into {} for training and {} for validation; "
-        "each side needs one: give more documents, or another --val-fraction than {}",
-        split.train.size() + split.val.size(), min_bytes, split.train.size(), split.val.size(), val_fraction)};
+    return Error{
+        fmt::format("{} documents of {} bytes or more, which split into {} for training and {} for validation{}; "
+                    "each side needs one: give more documents, or another --val-fraction than {}",
+                    split.train.size() + split.val.size(), min_bytes, split.train.size(), split.val.size(),
+                    split.near_copies == 0
+                        ? ""
+                        : fmt::format(" ({} were near copies of training text and went there)", split.near_copies),
+                    val_fraction)};
   return split;
 }
 

@@ -194,6 +194,8 @@ Status add_dictd(std::string_view dictionary, std::string_view index, const std:
 }
 
 Result<std::vector<Document>> read_documents(const fs::path& from) {
+  std::error_code error;
+  if (!fs::exists(from, error)) return Error{fmt::format("{} does not exist", escape_line(from.string()))};
   const auto files = text_files(from);
   if (!files) return files.error();
   std::vector<Document> documents;

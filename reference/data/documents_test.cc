@@ -101,7 +101,9 @@ TEST(Documents, FoldersAreReadInOrderOfNames) {
   const auto documents = read_documents(folder.root());
   ASSERT_EQ(documents->size(), 2U);
   EXPECT_EQ((*documents)[0].id, "a/z.txt");
-  EXPECT_THAT(read_documents(folder / "a" / "none").error().message, HasSubstr("no text in"));
+  EXPECT_THAT(read_documents(folder / "a" / "none").error().message, HasSubstr("does not exist"));
+  std::filesystem::create_directory(folder / "empty");
+  EXPECT_THAT(read_documents(folder / "empty").error().message, HasSubstr("no text in"));
   EXPECT_FALSE(read_documents(folder / "none.txt").ok());
 }
 

@@ -50,6 +50,12 @@ class Sentences final : public sentencepiece::SentenceIterator {
   bool done_ = false;
 };
 
+// SentencePiece's messages begin with the place in its sources and the condition: "file.cc(1) [a > b] What is wrong".
+std::string_view without_place(std::string_view message) {
+  const std::size_t end = message.rfind("] ");
+  return end == std::string_view::npos ? message : message.substr(end + 2);
+}
+
 }  // namespace
 
 Result<std::string> train_tokenizer(const std::vector<std::string_view>& texts, std::size_t vocab_size,
@@ -79,10 +85,8 @@ Result<std::string> train_tokenizer(const std::vector<std::string_view>& texts, 
     Sentences sentences(texts);
     const auto status = sentencepiece::SentencePieceTrainer::Train(options, &sentences, &model);
     if (!status.ok())
-      return Error{
-          fmt::format("SentencePiece cannot train {} pieces on this text: {}. Use more text or a smaller "
-                      "vocabulary",
-                      vocab_size, escape_line(status.message()))};
+      return Error{fmt::format("SentencePiece cannot train {} pieces on this text: {}", vocab_size,
+                               escape_line(without_place(status.message())))};
     const auto loaded = made.LoadFromSerializedProto(model);
     if (!loaded.ok())
       return Error{fmt::format("SentencePiece made no usable model: {}", escape_line(loaded.message()))};

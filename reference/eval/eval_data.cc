@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <utility>
 
+#include "reference/base/file.h"
+#include "reference/base/sha256.h"
 #include "reference/base/text.h"
 #include "reference/data/shard_set.h"
 #include "reference/data/token_shard.h"
@@ -13,16 +16,42 @@ namespace pg::eval {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+// An Error where a corpus folder says by its manifest that its shards were made with another tokenizer.
+Status check_tokenizer(const fs::path& folder, const fs::path& tokenizer) {
+  constexpr std::uint64_t kMaxManifest = 16 << 20, kMaxModel = 64 << 20;
+  const auto text = read_file(folder / "manifest.json", kMaxManifest);
+  const auto manifest = text ? nlohmann::json::parse(*text, nullptr, false) : nlohmann::json();
+  const nlohmann::json::json_pointer at("/files/tokenizer.model/sha256");
+  if (!manifest.is_object() || !manifest.contains(at)) return {};
+  const auto model = read_file(tokenizer, kMaxModel);
+  if (!model) return model.error();
+  if (manifest.at(at) == sha256_hex(*model)) return {};
+  return Error{
+      fmt::format("{} is not the tokenizer that the shards in {} were made with (SHA-256 in manifest.json); leave "
+                  "--tokenizer out, or give the shards that belong to it",
+                  escape_line(tokenizer.string()), escape_line(folder.string()))};
+}
+
+}  // namespace
+
 Result<fs::path> find_tokenizer(const fs::path& folder, const fs::path& named, int vocab_size) {
-  if (!named.empty()) return named;
   std::error_code error;
   if (!fs::is_directory(folder, error))
     return Error{fmt::format("{} is no folder; name one with shards and their tokenizer, or leave --data out",
                              escape_line(folder.string()))};
+  if (!named.empty()) {
+    if (const Status same = check_tokenizer(folder, named); !same) return same.error();
+    return named;
+  }
   const std::string contest = fmt::format("fineweb_{}_bpe.model", vocab_size);
   for (const fs::path& candidate :
        {folder / "tokenizer.model", folder / contest, folder / ".." / ".." / "tokenizers" / contest})
-    if (fs::exists(candidate, error)) return candidate;
+    if (fs::exists(candidate, error)) {
+      if (const Status same = check_tokenizer(folder, candidate); !same) return same.error();
+      return candidate;
+    }
   return Error{fmt::format("no tokenizer of {} pieces beside the shards in {}; name it with --tokenizer FILE.model",
                            vocab_size, escape_line(folder.string()))};
 }

@@ -19,7 +19,8 @@ struct EvalData {
 };
 
 // The tokenizer of the shards in `folder`: `named` unless empty, else tokenizer.model in the folder, else where the
-// contest keeps it (../../tokenizers/fineweb_<vocab>_bpe.model).
+// contest keeps it (../../tokenizers/fineweb_<vocab>_bpe.model). An Error where the folder's manifest (pgref corpus)
+// has the digest of another one.
 Result<std::filesystem::path> find_tokenizer(const std::filesystem::path& folder, const std::filesystem::path& named,
                                              int vocab_size);
 

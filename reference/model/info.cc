@@ -111,6 +111,7 @@ Result<Info> describe_safetensors(const std::filesystem::path& file) {
   if (!parsed.is_object())
     return Error{fmt::format("{}: its first {} bytes are no header of a .safetensors file", where, length)};
   Info info;
+  std::uint64_t data_end = 0;
   for (const auto& [name, tensor] : parsed.items()) {
     if (name == "__metadata__") continue;
     std::vector<std::int64_t> shape;
@@ -119,7 +120,13 @@ Result<Info> describe_safetensors(const std::filesystem::path& file) {
       return Error{fmt::format("{}: tensor '{}': no sound dtype, shape and data_offsets; the file is damaged", where,
                                escape_line(name, 100))};
     add(info, escape_line(name, 200), shape, escape_line(tensor["dtype"].get<std::string>(), 20), numel, bytes);
+    data_end = std::max(data_end, tensor["data_offsets"][1].get<std::uint64_t>());
   }
+  std::error_code error;
+  if (const std::uint64_t there = std::filesystem::file_size(file, error); !error && there < 8 + length + data_end)
+    return Error{fmt::format("{}: it has {} bytes, its header describes {}: it is truncated; copy it again", where,
+                             with_commas(static_cast<std::int64_t>(there)),
+                             with_commas(static_cast<std::int64_t>(8 + length + data_end)))};
   return info;
 }
 

@@ -67,6 +67,7 @@ TEST(Info, DamagedFilesAreErrors) {
     return info.ok() ? "accepted" : info.error().message;
   };
   EXPECT_THAT(refusal("{"), HasSubstr("no header"));
+  EXPECT_THAT(refusal(R"({"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})"), HasSubstr("truncated"));
   EXPECT_THAT(refusal(R"({"w":5})"), HasSubstr("'w'"));
   EXPECT_THAT(refusal(R"({"w":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}})"), HasSubstr("damaged"));
   EXPECT_THAT(refusal(R"({"w":{"dtype":"F32","shape":[1099511627776,1099511627776],"data_offsets":[0,4]}})"),

@@ -30,7 +30,7 @@ struct Submission {
   std::uint64_t model_bytes = 0, code_bytes = 0;
   std::int64_t parameters = 0, steps = 0;
   double train_time_ms = 0;
-  std::string hardware;             // "CPU, 2 threads", "8 x NVIDIA H100 80GB HBM3"
+  std::string hardware;             // "CPU, 1 x 2 threads", "8 x NVIDIA H100 80GB HBM3"
   std::vector<Evaluation> results;  // the last is the claim
 };
 
