@@ -4,6 +4,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 
 #include "reference/base/text.h"
 #include "reference/cli/command.h"
@@ -78,9 +79,10 @@ Result<std::unique_ptr<model::Model>> load_model(const Arguments& arguments, con
   return network;
 }
 
+// On the text of the `targets` that were scored.
 Result<std::vector<eval::CompressorRow>> run_compressors(const Arguments& arguments, const eval::EvalData& data,
-                                                         std::uint64_t* text_bytes) {
-  const auto val = data.vocabulary.decode(data.tokens);
+                                                         std::size_t targets, std::uint64_t* text_bytes) {
+  const auto val = data.vocabulary.decode(std::span(data.tokens).first(targets + 1));
   if (!val) return val.error();
   *text_bytes = val->size();
   const auto train = eval::training_text(arguments.data, data.vocabulary, kMaxTrainText);
@@ -166,7 +168,10 @@ Status run(const Arguments& arguments) {
   std::vector<eval::CompressorRow> rows;
   std::uint64_t text_bytes = 0;
   if (arguments.compressors) {
-    auto compared = run_compressors(arguments, *data, &text_bytes);
+    const std::size_t all = data->tokens.size();
+    const bool exact = setting->options.tail == score::Tail::kExact;
+    const std::size_t targets = exact ? all - 1 : score::contest_targets(all, setting->options.seq_len);
+    auto compared = run_compressors(arguments, *data, targets, &text_bytes);
     if (!compared) return compared.error();
     rows = std::move(*compared);
   }
