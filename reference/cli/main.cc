@@ -30,9 +30,9 @@ int run(int argc, char** argv) {
   return run_command(app, action, {argv + std::min(argc, 1), argv + argc});
 }
 
-// OpenMP's threads spin while they wait for each other, a millisecond and more, and where other programs have the cores
-// they wait for a thread that cannot run: a step of nano then takes ten times as long and more. A fiftieth of the
-// spinning is as fast on a quiet machine. The runtime reads this before main(), so the program starts once more.
+// OpenMP's threads spin while they wait for each other, and where other programs have the cores they spin for a thread
+// that cannot run: steps of nano then took more than ten times as long (bench/NOTES.md). A fifteenth of libgomp's
+// 300,000 turns was as fast on a quiet machine. The runtime reads this before main(), so the program starts once more.
 void start_with_short_waits(char** argv) {
   if (std::getenv("GOMP_SPINCOUNT") != nullptr || std::getenv("OMP_WAIT_POLICY") != nullptr) return;
   ::setenv("GOMP_SPINCOUNT", "20000", 1);

@@ -122,6 +122,12 @@ TEST(Corpus, ADamagedOneIsNoticed) {
   const CorpusOptions options = options_for(folder, "a");
   ASSERT_TRUE(make_corpus(options).ok());
   ASSERT_TRUE(open_corpus(options.out).ok());
+  const std::string model = *read_file(options.out / "tokenizer.model", 1 << 24);
+  std::string other = model;
+  other.back() ^= 1;
+  ASSERT_TRUE(write_file_atomic(options.out / "tokenizer.model", other).ok());
+  EXPECT_THAT(open_corpus(options.out).error().message, HasSubstr("tokenizer.model is not what it was made as"));
+  ASSERT_TRUE(write_file_atomic(options.out / "tokenizer.model", model).ok());
   fs::resize_file(options.out / "fineweb_val_000000.bin", 1500);
   EXPECT_THAT(open_corpus(options.out).error().message, HasSubstr("fineweb_val_000000.bin has 1500 bytes"));
   fs::remove(options.out / "fineweb_val_000000.bin");

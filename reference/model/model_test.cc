@@ -1,5 +1,6 @@
 #include "reference/model/model.h"
 
+#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
@@ -13,6 +14,7 @@
 
 #include <cmath>
 
+#include "reference/model/attention_backend.h"
 #include "reference/model/feature.h"
 #include "reference/model/init.h"
 #include "reference/model/ops.h"
@@ -299,6 +301,15 @@ TEST(Init, MomentsAreThoseOfTheDistributions) {
 TEST(Init, ValuesAreFixedForever) {
   const std::vector<float> values = initial_values({"w", {1, 3}, Role::kLinear, Fill::kUniform, 1.0}, 1337);
   EXPECT_THAT(values, testing::Pointwise(testing::FloatEq(), {0.13800918F, -0.89267705F, 0.44599236F}));
+}
+
+TEST(AttentionKernel, IsNamedForTheLogAndOrderedForGpus) {
+  Runtime runtime;
+  EXPECT_EQ(attention_kernel(small(), runtime, 1, 16), "own");
+  runtime.kernels = Kernels::kPlain;
+  EXPECT_EQ(attention_kernel(small(), runtime, 1, 16), "sdpa");
+  order_attention_kernels();
+  EXPECT_EQ(at::globalContext().sDPPriorityOrder().front(), at::SDPBackend::cudnn_attention);
 }
 
 }  // namespace
